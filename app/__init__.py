@@ -1,0 +1,1 @@
+"""What a person runs: commands, sources, tracking and recording. Needs no PyTorch."""

@@ -1,0 +1,120 @@
+"""Where to look for the person in each frame."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.detectors.detector import Detector
+from app.frame import Box, Frame, Person
+
+_SAME_PERSON = 0.2  # overlap from one frame to the next
+_SMALLEST_PX = 16.0
+
+
+class BoxPolicy(Protocol):
+    """Decides the box to look in. `seen` tells it what was made of the last one.
+
+    sequential: whether a frame's box depends on the last frame's mesh, so that frames cannot overlap.
+    """
+
+    @property
+    def sequential(self) -> bool: ...
+
+    def boxes(self, frame: Frame) -> tuple[Box, ...]: ...
+
+    def seen(self, frame_wh: tuple[int, int], people: tuple[Person, ...]) -> None: ...
+
+
+@dataclass(frozen=True)
+class FixedBox:
+    """One region for every frame (`--box`)."""
+
+    box: Box
+    sequential = False
+
+    def boxes(self, frame: Frame) -> tuple[Box, ...]:  # noqa: ARG002 - the same for all
+        return (self.box,)
+
+    def seen(self, frame_wh: tuple[int, int], people: tuple[Person, ...]) -> None:
+        """Changes nothing."""
+
+
+class DetectedBox:
+    """The detector's box of one person: the one held so far, or else the largest of the sure ones."""
+
+    sequential = False
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+        self._held: Box | None = None
+
+    def boxes(self, frame: Frame) -> tuple[Box, ...]:
+        found = self._detector.detect(frame.rgb)
+        if not found:
+            return ()
+        held = self._held
+        chosen = max(found, key=held.overlap) if held else found[0]
+        if held is None or held.overlap(chosen) < _SAME_PERSON:
+            chosen = max(found, key=lambda box: box.score * box.area_px2)
+        self._held = chosen
+        return (chosen,)
+
+    def seen(self, frame_wh: tuple[int, int], people: tuple[Person, ...]) -> None:
+        """The detector looks afresh at every frame."""
+
+
+class FollowedBox:
+    """Without a detector: the whole frame first, then the box of the last mesh."""
+
+    sequential = True
+
+    def __init__(self) -> None:
+        self._last: Box | None = None
+        self._lock = threading.Lock()  # `seen` is called from the last stage's thread
+
+    def boxes(self, frame: Frame) -> tuple[Box, ...]:
+        with self._lock:
+            last = self._last
+        return (last or Box((0.0, 0.0, *map(float, frame.size_wh)), 1.0),)
+
+    def seen(self, frame_wh: tuple[int, int], people: tuple[Person, ...]) -> None:
+        last = _around(people[0], frame_wh) if people else None
+        with self._lock:
+            self._last = last
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A frame and the boxes to look in; track_ids belong to the boxes."""
+
+    frame: Frame
+    boxes: tuple[Box, ...]
+    track_ids: tuple[int, ...]
+
+
+class Detect:
+    """Stage: Frame -> Sighting."""
+
+    def __init__(self, policy: BoxPolicy) -> None:
+        self._policy = policy
+
+    def __call__(self, frame: Frame) -> Sighting:
+        boxes = self._policy.boxes(frame)
+        return Sighting(frame, boxes, tuple(range(1, len(boxes) + 1)))
+
+
+def _around(person: Person, frame_wh: tuple[int, int]) -> Box | None:
+    """The part of the mesh's projection that is in the frame, or None where next to nothing is."""
+    points: NDArray[np.floating] = person.camera.project(person.vertices_m.astype(np.float64))
+    if not np.isfinite(points).all():
+        return None
+    x1, y1 = np.maximum(points.min(0), 0.0)
+    x2, y2 = np.minimum(points.max(0) + 1.0, frame_wh)
+    if x2 - x1 < _SMALLEST_PX or y2 - y1 < _SMALLEST_PX:
+        return None
+    return Box((float(x1), float(y1), float(x2), float(y2)), 1.0)

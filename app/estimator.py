@@ -1,0 +1,162 @@
+"""The networks, as two stages: the body first, then the hands and the face it points to."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.boxes import Sighting
+from app.crop import Crop
+from app.frame import BodyParams, Box, Frame
+from engines.bundle import GRAPHS
+from engines.engine import Engine, Tensor
+from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle, matrix_to_rot6d, rot6d_to_matrix
+
+
+class Estimator:
+    """The four graphs of a bundle, loaded. A context manager: leaving it frees them."""
+
+    def __init__(self, engines: Mapping[str, Engine], hand_mean: Array) -> None:
+        """engines: by graph name. hand_mean: (2, 15, 3) axis-angle, what the network's hand poses are relative to."""
+        self._engines = engines
+        self.body = BodyStage(engines["body"])
+        self.parts = PartsStage(engines["hand"], engines["face"], engines["pose"], hand_mean)
+
+    def close(self) -> None:
+        with contextlib.ExitStack() as stack:
+            for name in GRAPHS:
+                stack.callback(self._engines[name].close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Someone to estimate: whose box it is, and the crop made for it."""
+
+    track_id: int
+    box: Box
+    crop: Crop
+
+
+@dataclass(frozen=True)
+class BodyView:
+    """What BodyNet saw, for N people.
+
+    crops: (N, H, W, 3) uint8. features: (N, C, h, w), on the engine's device. joints: (N, 25, 3) cells. part_boxes: (N, 3, 4)
+    left hand, right hand, face, xyxy crop pixels.
+    """
+
+    frame: Frame
+    subjects: tuple[Subject, ...]
+    crops: NDArray[np.uint8]
+    features: Tensor
+    joints: NDArray[np.float32]
+    part_boxes: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Parameters of one person and where the hands and face were looked for, (3, 4) xyxy crop pixels."""
+
+    subject: Subject
+    params: BodyParams
+    part_boxes: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Everyone in a frame."""
+
+    frame: Frame
+    people: tuple[Estimate, ...]
+
+
+class BodyStage:
+    """Stage: Sighting -> BodyView, or Estimates of nobody where no box has anything in the frame."""
+
+    name = "body"
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        _, height, width, _ = engine.inputs["crop"].shape
+        assert height is not None and width is not None
+        self._crop_wh = (width, height)
+
+    def __call__(self, sighting: Sighting) -> BodyView | Estimates:
+        frame = sighting.frame
+        subjects = tuple(
+            Subject(track_id, box, crop)
+            for box, track_id in zip(sighting.boxes, sighting.track_ids, strict=True)
+            if (crop := Crop.around(box, frame.size_wh, self._crop_wh)) is not None
+        )
+        if not subjects:
+            return Estimates(frame, ())
+        crops = np.stack([subject.crop.warp(frame.rgb) for subject in subjects])  # (N, H, W, 3)
+        seen = self._engine.run({"crop": crops}, keep=("features",))
+        return BodyView(frame, subjects, crops, seen["features"], seen["joints"], seen["boxes"])
+
+
+class PartsStage:
+    """Stage: BodyView -> Estimates, by HandNet, FaceNet and the wrist head."""
+
+    name = "parts"
+
+    def __init__(self, hand: Engine, face: Engine, pose: Engine, hand_mean: Array) -> None:
+        self._hand, self._face, self._pose = hand, face, pose
+        self._hand_mean = hand_mean
+
+    def __call__(self, view: BodyView | Estimates) -> Estimates:
+        if isinstance(view, Estimates):
+            return view
+        boxes = view.part_boxes
+        hand = self._hand.run({"crop": view.crops, "boxes": boxes[:, :2]}, keep=("features",))
+        face = self._face.run({"crop": view.crops, "box": boxes[:, 2]})
+        pose = self._pose.run(
+            {
+                "body_features": view.features,
+                "body_joints": view.joints,
+                "hand_features": hand["features"],
+                "hand_joints": hand["joints"],
+            }
+        )
+        everyone = {**hand, **face, **pose}
+        return Estimates(
+            view.frame,
+            tuple(
+                Estimate(subject, self._params({name: everyone[name][row] for name in _PARAMETERS}), boxes[row])
+                for row, subject in enumerate(view.subjects)
+            ),
+        )
+
+    def _params(self, out: Mapping[str, NDArray[Any]]) -> BodyParams:
+        rot6d = np.concatenate(
+            (
+                out["root_rot6d"][None],
+                out["body_rot6d"],
+                *absolute_hands(out["rot6d"], self._hand_mean),
+                out["jaw_rot6d"][None],
+            )
+        )  # (53, 6)
+        return BodyParams(rot6d, out["betas"], out["expression"], out["camera"].astype(np.float64))
+
+
+_PARAMETERS = ("root_rot6d", "body_rot6d", "rot6d", "jaw_rot6d", "betas", "expression", "camera")
+
+
+def absolute_hands(rot6d: Array, hand_mean: Array) -> Array:
+    """Finger rotations (2, 15, 6) relative to the mean hands -> (2, 15, 6) absolute. SMPL-X adds the two as axis-angles."""
+    relative = matrix_to_axis_angle(rot6d_to_matrix(rot6d.astype(np.float64)))
+    return matrix_to_rot6d(axis_angle_to_matrix(relative + hand_mean))

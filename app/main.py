@@ -1,0 +1,146 @@
+"""`wb-track`: from the command line to a file."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from app.errors import InputError, TrackingError
+from app.interrupt import Interrupts
+from app.load import Loaded, loaded
+from app.options import Options, parse
+from app.pinhole import Pinhole
+from app.pipeline import Pipeline
+from app.recording.recorder import NpzRecorder, final_path, recover, recover_left_over
+from app.recording.take import Take
+from app.sources.source import Source, open_source
+from app.stats import Stats
+from engines.bundle import BundleError
+from engines.engine import EngineError
+from models.body_file import BodyFileError
+
+_BAD_INPUT = (InputError, BundleError, BodyFileError, EngineError, FileNotFoundError)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code: 0 done, 1 failed while running (what was recorded is kept), 2 bad arguments or inputs, 130 interrupted."""
+    options = parse(arguments)
+    level = logging.DEBUG if options.verbose else logging.ERROR if options.quiet else logging.WARNING
+    logging.basicConfig(level=level, format="wb-track: %(message)s", stream=sys.stderr)
+    for library in ("libav", "PIL"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
+    try:
+        return _recover(options) if options.recover else _track_video(options)
+    except _BAD_INPUT as error:
+        return _failed(2, error)
+    except (TrackingError, OSError) as error:
+        return _failed(1, error)
+    except KeyboardInterrupt:
+        return _failed(130, "interrupted before tracking began; nothing was written")
+
+
+def _recover(options: Options) -> int:
+    assert options.recover is not None
+    written = recover(options.recover, options.out or final_path(options.recover))
+    _say(options, f"recovered {_names(written)}" if written else f"{options.recover} held no frames")
+    return 0
+
+
+def _track_video(options: Options) -> int:
+    assert options.video is not None and options.out is not None
+    with open_source(options.video, options.start_s, options.duration_s) as source, loaded(options) as parts:
+        take = _take(options, source, parts)
+        if rescued := recover_left_over(options.out):
+            _say(options, f"an earlier take was cut short; recovered {_names(rescued)}")
+        _say(options, f"{parts.bundle.name} ({parts.bundle.precision}) on {parts.device}, body {parts.body.name}")
+        with NpzRecorder(options.out, take) as recorder:
+            return _run(options, source, parts, recorder)
+
+
+def _run(options: Options, source: Source, parts: Loaded, recorder: NpzRecorder) -> int:
+    """Track to the end, an interrupt or an error; whichever it is, what was recorded becomes a file."""
+    groups = [*parts.tracker.groups(device=parts.device), (recorder,)]
+    pipeline = Pipeline(source, groups)
+    stats = Stats()
+    error: Exception | None = None
+    with Interrupts(pipeline.stop) as interrupts:
+        try:
+            with pipeline:
+                _consume(pipeline, stats, source.frame_count, show=not options.quiet)
+        except Exception as problem:  # noqa: BLE001 - reported below, after the file is made
+            error = problem
+        finally:
+            written = recorder.finish()
+    if options.stats:
+        _write_stats(options.stats, stats, pipeline, source, parts)
+    if error is not None:
+        kept = f"; {recorder.frames} frames are in {_names(written)}" if written else ""
+        raise TrackingError(f"{error}{kept}") from error
+    done = f"{stats.frames} frames at {stats.fps:.1f} fps"
+    if not written:
+        return _failed(interrupts.exit_code or 1, f"no person was found in {done}; nothing was written")
+    if interrupts.exit_code:
+        return _failed(interrupts.exit_code, f"interrupted; {_names(written)} has what was tracked, {done}")
+    _say(options, f"wrote {_names(written)}: {done}")
+    return 0
+
+
+def _consume(pipeline: Pipeline, stats: Stats, frame_count: int | None, *, show: bool) -> None:
+    tqdm.monitor_interval = 0  # no thread of its own
+    with tqdm(total=frame_count, unit=" frames", disable=None if show else True, leave=False) as bar:
+        for result in pipeline:
+            stats.add(result)
+            bar.update()
+
+
+def _take(options: Options, source: Source, parts: Loaded) -> Take:
+    if options.focal_px is not None:
+        camera = Pinhole.from_focal(options.focal_px, source.size_wh)
+    else:
+        camera = Pinhole.from_fov(options.fov_deg, source.size_wh)
+    body = parts.body
+    return Take(
+        camera=camera,
+        image_size_wh=source.size_wh,
+        fps=source.fps,
+        axes=options.axes,
+        model=parts.bundle.name,
+        body=body.name,
+        licence=parts.licence,
+        vertex_count=body.vertex_count if options.vertices else 0,
+        faces=body.faces,
+        pelvis_template=body.pelvis_template,
+        pelvis_directions=body.pelvis_directions,
+        hand_mean=body.hand_mean,
+    )
+
+
+def _write_stats(path: Path, stats: Stats, pipeline: Pipeline, source: Source, parts: Loaded) -> None:
+    about = {
+        "source": source.name,
+        "size": source.size_wh,
+        "model": parts.bundle.name,
+        "precision": parts.bundle.precision,
+        "engine": f"onnxruntime {parts.device}",
+        "dropped": pipeline.dropped,
+    }
+    path.write_text(json.dumps({**about, **stats.summary()}, indent=2) + "\n", encoding="utf-8")
+
+
+def _names(paths: Sequence[Path]) -> str:
+    return ", ".join(str(path) for path in paths)
+
+
+def _say(options: Options, message: str) -> None:
+    if not options.quiet:
+        print(f"wb-track: {message}", file=sys.stderr)
+
+
+def _failed(code: int, problem: object) -> int:
+    print(f"wb-track: {' '.join(str(problem).split())}", file=sys.stderr)
+    return code

@@ -1,0 +1,1 @@
+"""Writing takes to files."""

@@ -1,0 +1,151 @@
+"""mesh.npz: a take in the keys that SMPL-X add-ons, AMASS tools and aitviewer read."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.recording.take import Take
+from models import joints
+from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle
+
+FORMAT_VERSION = 1
+_CHUNK_FRAMES = 256
+
+# Camera axes (x right, y down, z forward) to the file's, as rows.
+_FILE_FROM_CAMERA: dict[str, Array] = {
+    "camera": np.eye(3),
+    "y-up": np.array([[1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, -1.0]]),
+    "z-up": np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]]),
+}
+
+
+def write_takes(path: Path, take: Take, records: NDArray[Any]) -> list[Path]:
+    """One file for each person: `path`, or `path` with the track ids before its suffix where there are several.
+
+    records: (N,) of `take.record_dtype`, at least one. Each file appears whole or not at all. Raises OSError.
+    """
+    ids = np.unique(records["track_id"])
+    written = []
+    for track_id in ids:
+        target = path if len(ids) == 1 else path.with_name(f"{path.stem}.{track_id}{path.suffix}")
+        rows = np.flatnonzero(records["track_id"] == track_id)
+        _write(target, columns(take, records, rows), take, records, rows)
+        written.append(target)
+    return written
+
+
+def columns(take: Take, records: NDArray[Any], rows: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
+    """All arrays of one person's file but the vertices."""
+
+    def picked(name: str) -> NDArray[Any]:
+        return np.asarray(records[name][rows])
+
+    poses = picked("poses").astype(np.float64).reshape(-1, len(joints.SMPLX_JOINTS), 3)  # (T, 55, 3)
+    betas_per_frame = picked("betas")
+    betas = robust_mean(betas_per_frame)
+    root, trans = _in_file_axes(take, poses[:, 0], picked("translation"), betas_per_frame, betas)
+    poses[:, 0] = root
+    hands = np.concatenate((poses[:, joints.LEFT_HAND], poses[:, joints.RIGHT_HAND]), 1)
+    parts = {
+        "root_orient": poses[:, joints.ROOT],
+        "pose_body": poses[:, joints.BODY],
+        "pose_hand": hands,
+        "pose_jaw": poses[:, joints.JAW],
+        "pose_eye": poses[:, joints.EYES],
+        "poses_root": poses[:, joints.ROOT],
+        "poses_body": poses[:, joints.BODY],
+        "poses": poses,
+    }
+    fps = true_fps(picked("frame_index"), picked("time"), take.fps)
+    camera = take.camera
+    return {
+        **{name: part.reshape(len(rows), -1).astype(np.float32) for name, part in parts.items()},
+        "trans": trans.astype(np.float32),
+        "betas": betas.astype(np.float32),
+        "betas_per_frame": betas_per_frame,
+        "expression": picked("expression"),
+        "gender": np.array("neutral"),
+        "surface_model_type": np.array("smplx"),
+        "mocap_frame_rate": np.array(float(round(fps))),
+        "mocap_framerate": np.array(float(round(fps))),
+        "fps": np.array(fps),
+        "faces": take.faces,
+        "joints": picked("joints"),
+        "joint_names": np.array(joints.SMPLX_POINTS),
+        "camera": np.array([camera.fx, camera.fy, camera.cx, camera.cy], np.float32),
+        "image_size": np.array(take.image_size_wh, np.int32),
+        "frame_index": picked("frame_index"),
+        "time": picked("time"),
+        "box": picked("box"),
+        "confidence": picked("confidence"),
+        "flags": picked("flags"),
+        "axes": np.array(take.axes),
+        "format_version": np.array(FORMAT_VERSION),
+        "model": np.array(take.model),
+        "body": np.array(take.body),
+        "licence": np.array(take.licence),
+    }
+
+
+def robust_mean(values: NDArray[Any]) -> Array:
+    """(T, K) -> (K,): the mean of each column's middle half, which a few bad frames do not move."""
+    ordered = np.sort(values.astype(np.float64), 0)
+    cut = len(ordered) // 4
+    return np.asarray(ordered[cut : len(ordered) - cut].mean(0))
+
+
+def true_fps(frame_index: NDArray[Any], time_s: NDArray[Any], stated: float) -> float:
+    """Frames a second: what the source states where the frames' own times agree within a twentieth, otherwise what they say.
+
+    Frames without the person count as passed. A short part of a 30 fps recording can measure 29.3, which is jitter, not a rate.
+    """
+    if len(time_s) < 2:
+        return stated
+    measured = float((frame_index[-1] - frame_index[0]) / (time_s[-1] - time_s[0]))
+    return stated if abs(measured / stated - 1) < 0.05 else measured
+
+
+def _in_file_axes(
+    take: Take, root: Array, translation: Array, betas_per_frame: NDArray[Any], betas: Array
+) -> tuple[Array, Array]:
+    """Root (T, 3) and translation (T, 3) from camera axes to the file's.
+
+    SMPL-X turns the body about its pelvis, not about the origin. So what is turned is where the pelvis is, and the translation is
+    what brings the pelvis of the take's shape there.
+    """
+    turn = _FILE_FROM_CAMERA[take.axes]
+    pelvis = take.pelvis_template + betas_per_frame.astype(np.float64) @ take.pelvis_directions.T + translation  # (T, 3)
+    resting = take.pelvis_template + take.pelvis_directions @ betas
+    return matrix_to_axis_angle(turn @ axis_angle_to_matrix(root)), pelvis @ turn.T - resting
+
+
+def _write(
+    path: Path, arrays: Mapping[str, NDArray[Any]], take: Take, records: NDArray[Any], rows: NDArray[np.intp]
+) -> None:
+    """An npz like `np.savez` makes, written beside and renamed; vertices go through a few frames at a time."""
+    beside = path.with_name(f".{path.name}.writing")
+    try:
+        with zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+            for name, array in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, array, allow_pickle=False)
+            if take.vertex_count:
+                with archive.open("vertices.npy", "w", force_zip64=True) as member:
+                    shape = (len(rows), take.vertex_count, 3)
+                    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+                    np.lib.format.write_array_header_1_0(member, header)
+                    for start in range(0, len(rows), _CHUNK_FRAMES):
+                        chunk = records["vertices"][rows[start : start + _CHUNK_FRAMES]]
+                        member.write(np.ascontiguousarray(chunk).data)
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,154 @@
+"""Frames from a video file, with their own times."""
+
+from __future__ import annotations
+
+import bisect
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+from av.error import FFmpegError
+from numpy.typing import NDArray
+
+from app.errors import InputError, TrackingError
+from app.frame import Frame
+from app.sources.mp4 import missing_bytes
+
+_log = logging.getLogger(__name__)
+
+_DAMAGED_LIMIT = 100  # packets in a row that cannot be decoded
+
+
+class VideoSource:
+    """A video file, decoded by FFmpeg through PyAV.
+
+    Times are the frames' own presentation times, so a variable frame rate stays true; the rotation a phone writes into its file is
+    applied. Can be iterated once.
+    """
+
+    def __init__(self, path: Path, start_s: float = 0.0, duration_s: float | None = None) -> None:
+        """start_s, duration_s: the part to give, in seconds of the file. Raises InputError for what is not a whole video."""
+        self.name = path.name
+        self._path = path
+        if not path.stat().st_size:
+            raise InputError(f"{path} is empty: a file of 0 bytes")
+        if lost := missing_bytes(path):
+            raise InputError(f"{path} is cut off: {lost}; copy or record it again")
+        try:
+            self._container = av.open(str(path))
+        except (FFmpegError, OSError) as error:
+            raise InputError(f"{path} cannot be read as a video: {_reason(error)}") from error
+        try:
+            if not self._container.streams.video:
+                raise InputError(f"{path} has no video in it")
+            self._open_stream(start_s, duration_s)
+        except BaseException:
+            self._container.close()
+            raise
+
+    def _open_stream(self, start_s: float, duration_s: float | None) -> None:
+        self._stream = self._container.streams.video[0]
+        self._stream.thread_type = "AUTO"
+        self.fps = float(self._stream.average_rate or self._stream.guessed_rate or 30)
+        assert self._stream.time_base is not None
+        self._time_base = self._stream.time_base
+        begin_s = float((self._stream.start_time or 0) * self._time_base)
+        self._from_s = begin_s + start_s
+        self._until_s = float("inf") if duration_s is None else self._from_s + duration_s
+        self._all_pts: list[int] | None = None
+        if start_s > 0:
+            self._seek(start_s)
+        self.frame_count = self._frames_expected(start_s, duration_s)
+        self._frames = self._decoded()
+        self._first = next(self._frames, None)
+        if self._first is None:
+            part = "" if start_s == 0 else f" after {start_s:g} s"
+            raise InputError(f"{self._path} has no frame that can be decoded{part}")
+        self.size_wh = self._first.size_wh
+
+    def __iter__(self) -> Iterator[Frame]:
+        if self._first is not None:
+            first, self._first = self._first, None
+            yield first
+        yield from self._frames
+
+    def close(self) -> None:
+        self._container.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _seek(self, start_s: float) -> None:
+        """To the key frame before the start. Frame numbers stay those of the whole file, from its packets' times."""
+        pts = (packet.pts for packet in self._container.demux(self._stream))
+        self._all_pts = sorted(value for value in pts if value is not None)
+        self._container.seek(int(self._from_s / self._time_base), stream=self._stream, backward=True)
+        _log.debug("%s: %d frames, starting at %g s", self._path, len(self._all_pts), start_s)
+
+    def _frames_expected(self, start_s: float, duration_s: float | None) -> int | None:
+        if self._stream.frames:
+            whole = self._stream.frames
+        elif self._stream.duration:
+            whole = round(float(self._stream.duration * self._time_base) * self.fps)
+        else:
+            return None
+        left = max(0, whole - round(start_s * self.fps))
+        return left if duration_s is None else min(left, round(duration_s * self.fps))
+
+    def _decoded(self) -> Iterator[Frame]:
+        last_s = -float("inf")
+        count = 0
+        for picture in self._pictures():
+            index, count = count, count + 1
+            time_s = last_s + 1 / self.fps if picture.pts is None else float(picture.pts * self._time_base)
+            if time_s < self._from_s - 1e-6:
+                continue
+            if time_s >= self._until_s - 1e-6:
+                return
+            if self._all_pts is not None and picture.pts is not None:
+                index = bisect.bisect_left(self._all_pts, picture.pts)
+            if time_s <= last_s:
+                _log.warning("%s: frame %d is at %g s, not after the one before it; left out", self._path, index, time_s)
+                continue
+            last_s = time_s
+            yield Frame(index, time_s, _upright(picture), time.perf_counter())
+
+    def _pictures(self) -> Iterator[av.VideoFrame]:
+        """Decoded frames in presentation order. Damaged packets are passed over, and counted aloud."""
+        damaged = in_a_row = 0
+        try:
+            for packet in self._container.demux(self._stream):
+                try:
+                    pictures = packet.decode()
+                except FFmpegError as error:
+                    damaged, in_a_row = damaged + 1, in_a_row + 1
+                    if in_a_row > _DAMAGED_LIMIT:
+                        raise TrackingError(f"{self._path} is damaged: {_reason(error)}") from error
+                    continue
+                in_a_row = 0
+                yield from pictures
+        except FFmpegError as error:
+            raise TrackingError(f"{self._path} cannot be read to its end: {_reason(error)}") from error
+        if damaged:
+            _log.warning("%s: %d damaged packets were passed over", self._path, damaged)
+
+
+def _upright(picture: av.VideoFrame) -> NDArray[np.uint8]:
+    """(H, W, 3) RGB, turned counterclockwise as the file asks."""
+    rgb = picture.to_ndarray(format="rgb24")
+    turns = round(picture.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(rgb, turns), np.uint8) if turns else rgb
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)

@@ -1,0 +1,33 @@
+"""The tracker: frames in, people out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.boxes import BoxPolicy, Detect
+from app.estimator import Estimator
+from app.finish import Finish
+from app.frame import Frame, Result
+from app.pipeline import Stage, run_stages
+from models.smplx_body import SmplxBody
+
+
+class Tracker:
+    """Finds people in frames and puts a mesh on them.
+
+    `track` is the plain loop, one frame after the other; `groups` are the same stages for a `Pipeline`.
+    """
+
+    def __init__(self, boxes: BoxPolicy, estimator: Estimator, body: SmplxBody) -> None:
+        self._sequential = boxes.sequential
+        self.stages: Sequence[Stage] = (Detect(boxes), estimator.body, estimator.parts, Finish(body, boxes.seen))
+
+    def track(self, frame: Frame) -> Result:
+        """Everyone in the frame."""
+        return run_stages(self.stages, frame)
+
+    def groups(self, *, device: str) -> list[Sequence[Stage]]:
+        """Stages by thread: one each on a GPU. All in one on a CPU, where graphs that share the cores gain nothing side by side,
+        and where each frame's box waits for the last frame's mesh."""
+        together = device == "cpu" or self._sequential
+        return [self.stages] if together else [(stage,) for stage in self.stages]

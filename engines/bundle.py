@@ -1,0 +1,86 @@
+"""A folder of graphs that belong together: what `wb-export` writes and `wb-track --model` runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import platformdirs
+
+FILE_NAME = "bundle.json"
+FORMAT = 1
+GRAPHS = ("body", "hand", "face", "pose")
+
+
+class BundleError(ValueError):
+    """The folder is not a whole bundle; the message says in what way."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A checked bundle. `graphs` maps names to ONNX files whose hashes are right."""
+
+    folder: Path
+    name: str
+    precision: str
+    licence: str
+    graphs: Mapping[str, Path]
+
+    @classmethod
+    def load(cls, folder: Path) -> Bundle:
+        """Read bundle.json and check every graph's hash. Raises BundleError or FileNotFoundError."""
+        if not folder.is_dir():
+            raise FileNotFoundError(f"no model at {folder}; make one with wb-export CHECKPOINT --out {folder}")
+        content = _read(folder / FILE_NAME)
+        graphs = {}
+        for name, entry in content["graphs"].items():
+            path = folder / entry["file"]
+            if not path.is_file():
+                raise BundleError(f"{folder} is not whole: {path.name} is missing; export it again")
+            if sha256(path) != entry["sha256"]:
+                raise BundleError(f"{path} is not the graph that bundle.json names (its hash differs); export it again")
+            graphs[name] = path
+        return cls(folder, content["name"], content["precision"], content["licence"], MappingProxyType(graphs))
+
+
+def user_data_folder() -> Path:
+    """Where a user's own models and bodies are looked for."""
+    return platformdirs.user_data_path("wb-track", appauthor=False)
+
+
+def user_bundle_folder(name: str) -> Path:
+    """Where the user's bundle of that name is."""
+    return user_data_folder() / "models" / name
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise BundleError(f"{path.parent} is not a model: it has no {FILE_NAME}. Make one with wb-export")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        version = content["format"]
+        if version == FORMAT:
+            graphs = content["graphs"]
+            missing = [name for name in GRAPHS if name not in graphs]
+            named = all(Path(entry["file"]).name == entry["file"] and entry["sha256"] for entry in graphs.values())
+            complete = named and all(isinstance(content[key], str) for key in ("name", "precision", "licence"))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BundleError(f"{path} is damaged: it cannot be read as a bundle's description; export it again") from error
+    if version != FORMAT:
+        raise BundleError(f"{path} is of format {version}, this wb-track reads format {FORMAT}; export it again")
+    if missing:
+        raise BundleError(f"{path} names no graph for {', '.join(missing)}; export it again")
+    if not complete:
+        raise BundleError(f"{path} is damaged: its description is incomplete; export it again")
+    return dict(content)

@@ -1,0 +1,78 @@
+"""From a checkpoint to a bundle on disk."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from engines.bundle import FILE_NAME, FORMAT, sha256
+from engines.onnxruntime_engine import OnnxRuntimeEngine
+from exporter import proof
+from exporter.graphs import OPSET, export_graph, for_export, graph_specs
+from models.checkpoint import load_network
+
+_LICENCE = "the weights' own: Hand4Whole's release is under the MIT licence, its training data have terms of their own"
+
+
+def export(checkpoint: Path, out: Path, report: Callable[[str], None]) -> None:
+    """Write the bundle of a checkpoint to the folder `out`, proven; an older bundle there is replaced.
+
+    report: is told each graph's largest errors. Raises CheckpointError, ProofError, FileExistsError for a folder that is
+    something else, OSError. Whatever is raised, `out` is as it was before.
+    """
+    if out.exists() and not (out / FILE_NAME).is_file() and not (out.is_dir() and not any(out.iterdir())):
+        raise FileExistsError(f"{out} exists and is not a bundle; choose another --out")
+    network = load_network(checkpoint)
+    traced = for_export(network)
+    feeds, expected = proof.reference(network, proof.crops(network))
+    graphs: dict[str, dict[str, str]] = {}
+    parity: dict[str, dict[str, float]] = {}
+    with _folder_in_place_of(out) as folder:
+        for source, spec in zip(graph_specs(network), graph_specs(traced), strict=True):
+            path = folder / f"{source.name}.onnx"
+            export_graph(spec, traced, feeds[spec.name], path)
+            with OnnxRuntimeEngine(path) as engine:
+                errors = proof.largest_errors(spec, engine, feeds[spec.name], expected[spec.name])
+            report(f"{spec.name:5} {', '.join(f'{name} {error:.1e}' for name, error in errors.items())}")
+            graphs[spec.name] = {"file": path.name, "sha256": sha256(path)}
+            parity[spec.name] = errors
+        description = {
+            "format": FORMAT,
+            "name": out.name,
+            "checkpoint": {"file": checkpoint.name, "sha256": sha256(checkpoint)},
+            "architecture": network.config.to_dict(),
+            "precision": "fp32",
+            "opset": OPSET,
+            "graphs": graphs,
+            "parity": {"largest_error": parity, "limit": proof.LIMITS, "against": "PyTorch FP32 on a CPU"},
+            "licence": _LICENCE,
+            "versions": _versions(),
+        }
+        (folder / FILE_NAME).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+
+
+def _versions() -> dict[str, Any]:
+    names = ("wb-track", "torch", "onnx", "onnxscript")
+    return {name: importlib.metadata.version(name) for name in names}
+
+
+@contextlib.contextmanager
+def _folder_in_place_of(out: Path) -> Iterator[Path]:
+    """A folder beside `out` that takes its place when the block ends well, and vanishes otherwise."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        fresh, old = work / "new", work / "old"
+        fresh.mkdir()
+        yield fresh
+        if out.exists():
+            out.rename(old)
+        fresh.rename(out)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)

@@ -1,0 +1,96 @@
+"""Reading a training checkpoint without running anything inside it."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from models.networks.config import NetworkConfig
+from models.networks.hand4whole import Hand4Whole
+
+_PREFIX = "module."
+_NAMES_SHOWN = 40
+
+
+class CheckpointError(ValueError):
+    """The file is not a checkpoint of this network; the message says in what way."""
+
+
+def load_network(path: Path) -> Hand4Whole:
+    """The network of a checkpoint, in evaluation mode on the CPU.
+
+    The file is what the released code saves: {"epoch": ..., "network": {"module." + name: tensor}, "optimizer": ...}. An
+    "architecture" beside them holds the sizes of a smaller variant (`NetworkConfig.to_dict`); without it they are the released
+    ones. Raises CheckpointError, naming every tensor that is missing, unexpected or of another shape, and FileNotFoundError.
+    """
+    content = _read(path)
+    if not isinstance(content, dict) or not isinstance(content.get("network"), Mapping):
+        raise CheckpointError(
+            f'{path} is not a Hand4Whole checkpoint: it has no "network". Expected the released snapshot_6.pth.tar'
+        )
+    try:
+        config = NetworkConfig.from_dict(content.get("architecture", {}))
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"{path} has an architecture that cannot be built: {error}") from error
+    network = Hand4Whole(config)
+    state = {str(name).removeprefix(_PREFIX): tensor for name, tensor in content["network"].items()}
+    _check(path, network.state_dict(), state)
+    network.load_state_dict(state, strict=True)
+    return network.eval()
+
+
+def _read(path: Path) -> Any:
+    if not path.is_file():
+        raise FileNotFoundError(f"no checkpoint at {path}")
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(
+            f"{path} was refused: it is not a checkpoint, or it holds something other than tensors and numbers, "
+            "which could run code when read"
+        ) from error
+    except Exception as error:  # torch raises many kinds for a file it cannot parse
+        raise CheckpointError(f"{path} cannot be read as a PyTorch checkpoint: it is damaged or another format") from error
+
+
+def _check(path: Path, expected: Mapping[str, Tensor], found: Mapping[str, Any]) -> None:
+    problems = [
+        _named("missing", (name for name in expected if name not in found)),
+        _named("unexpected", (name for name in found if name not in expected)),
+        _named(
+            "wrong",
+            (
+                f"{name} ({_described(found[name])}, expected {list(tensor.shape)})"
+                for name, tensor in expected.items()
+                if name in found and _shape(found[name]) != tensor.shape
+            ),
+        ),
+        _named("not finite", (name for name, tensor in found.items() if name in expected and not _finite(tensor))),
+    ]
+    if any(problems):
+        raise CheckpointError(f"{path} does not fit Hand4Whole: {'; '.join(filter(None, problems))}")
+
+
+def _named(what: str, names: Iterable[str]) -> str:
+    listed = list(names)
+    if not listed:
+        return ""
+    more = f" and {len(listed) - _NAMES_SHOWN} more" if len(listed) > _NAMES_SHOWN else ""
+    return f"{len(listed)} tensors {what}: {', '.join(listed[:_NAMES_SHOWN])}{more}"
+
+
+def _shape(value: Any) -> torch.Size | None:
+    return value.shape if isinstance(value, Tensor) else None
+
+
+def _described(value: Any) -> str:
+    return str(list(value.shape)) if isinstance(value, Tensor) else type(value).__name__
+
+
+def _finite(value: Any) -> bool:
+    return not isinstance(value, Tensor) or bool(torch.isfinite(value).all())

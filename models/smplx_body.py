@@ -1,0 +1,183 @@
+"""The SMPL-X body (Pavlakos et al. 2019): shape, expression and pose to a mesh, in NumPy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.body_file import BodyArrays, read_body_file
+from models.joints import SMPLX_JOINTS
+from models.rotations import Array
+
+Floats = NDArray[np.float32]
+
+# Vertices that stand for nose, right and left eye, right and left ear, toes and heels, finger tips: rows of
+# `joints.SMPLX_VERTEX_POINTS`, the choice of the SMPL-X authors' code.
+_VERTEX_POINTS = (
+    *(9120, 9929, 9448, 616, 6, 5770, 5780, 8846, 8463, 8474, 8635),
+    *(5361, 4933, 5058, 5169, 5286, 8079, 7669, 7794, 7905, 8022),
+)
+_HEAD_CHAIN_FROM = SMPLX_JOINTS.index("neck")
+_CONTOUR_LIMIT_DEG = 39
+
+
+class BodyMesh(NamedTuple):
+    """vertices_m (V, 3) and joints_m (144, 3): 55 joints, 21 vertex points, 51 face landmarks, 17 of the face contour."""
+
+    vertices_m: Floats
+    joints_m: Floats
+
+    def moved(self, by_m: Array) -> BodyMesh:
+        """The mesh, translated by (3,) metres. Last of all, since people stand tens of metres from Hand4Whole's camera
+        and skinning in float32 out there would cost a hundredth of a millimetre."""
+        offset = np.asarray(by_m, np.float32)
+        return BodyMesh(self.vertices_m + offset, self.joints_m + offset)
+
+
+@dataclass(frozen=True)
+class _Barycentric:
+    """Points on faces: corners (..., 3) vertex indices, weights (..., 3)."""
+
+    corners: NDArray[np.int64]
+    weights: Array
+
+    def __getitem__(self, row: int) -> _Barycentric:
+        return _Barycentric(self.corners[row], self.weights[row])
+
+    def on(self, vertices: Floats) -> Array:
+        return np.einsum("pkc,pk->pc", vertices[self.corners], self.weights)
+
+
+class SmplxBody:
+    """A body model with 10 shape and 10 expression coefficients.
+
+    Axes are those of the model: in the rest pose y is up, the body faces +z, its left is +x. Poses here are absolute: the
+    mean hands, `hand_mean`, are the caller's to add where a network's hand poses are relative to them.
+    """
+
+    def __init__(self, arrays: BodyArrays, name: str = "SMPL-X") -> None:
+        self.name = name
+        self.faces = arrays.faces  # (F, 3) int32
+        self.hand_mean = arrays.hand_mean  # (2, 15, 3) axis-angle, left and right
+        # Directions are kept as rows over planar coordinates, (K, 3 * V), so that one product gives x, y and z each in one run.
+        self._template = _planar(arrays.template)
+        self._shape_directions = _planar(arrays.shape_directions)  # (20, 3 * V)
+        self._pose_directions = _planar(arrays.pose_directions)  # (486, 3 * V)
+        self._weights = np.ascontiguousarray(arrays.weights.T, np.float32)  # (55, V)
+        self._joint_template = arrays.regressor @ arrays.template  # (55, 3)
+        self._joint_directions = np.einsum("jv,vck->jck", arrays.regressor, arrays.shape_directions)  # (55, 3, 20)
+        self._parents = arrays.parents
+        self._levels = _levels(arrays.parents)
+        self._landmarks = _Barycentric(arrays.faces[arrays.landmark_faces], arrays.landmark_weights)
+        self._contours = _Barycentric(arrays.faces[arrays.contour_faces], arrays.contour_weights)
+        self._head_chain = _chain(arrays.parents, _HEAD_CHAIN_FROM)
+
+    @classmethod
+    def load(cls, path: Path) -> SmplxBody:
+        """Read SMPL-X from .npz or .pkl. Raises BodyFileError or FileNotFoundError with one sentence."""
+        return cls(read_body_file(path), path.stem)
+
+    @property
+    def vertex_count(self) -> int:
+        return self._weights.shape[1]
+
+    def forward(
+        self, rotations: Array, betas: Array, expression: Array, translation_m: Array | None = None
+    ) -> BodyMesh:
+        """Pose the body.
+
+        rotations: (55, 3, 3), each relative to its parent, in the order of `joints.SMPLX_JOINTS`. betas, expression: (10,).
+        translation_m: (3,), added to everything. Linear blend skinning with shape, expression and pose correctives, equations
+        6 to 10 of the paper; the contour follows the head's turn, as in the authors' code.
+        """
+        rotations = np.asarray(rotations, np.float64)
+        coefficients = np.concatenate((betas, expression)).astype(np.float64)  # (20,)
+
+        joints = self._joint_template + self._joint_directions @ coefficients  # (55, 3)
+        world, origins = self._world_transforms(rotations, joints)
+
+        pose_feature = (rotations[1:] - np.eye(3)).reshape(-1).astype(np.float32)  # (486,)
+        shaped = self._template + coefficients.astype(np.float32) @ self._shape_directions
+        shaped += pose_feature @ self._pose_directions
+        vertices = self._skinned(shaped.reshape(3, -1), world, origins - np.einsum("jab,jb->ja", world, joints))
+
+        points = (
+            origins,
+            vertices[_VERTEX_POINTS, :],
+            self._landmarks.on(vertices),
+            self._contours[self._contour_row(rotations)].on(vertices),
+        )
+        mesh = BodyMesh(vertices, np.concatenate(points).astype(np.float32))
+        return mesh if translation_m is None else mesh.moved(translation_m)
+
+    def pelvis(self, betas: Array) -> Array:
+        """Where the root joint is at rest, (3,) metres: the point the root rotates about."""
+        return np.asarray(self.pelvis_template + self.pelvis_directions @ betas)
+
+    @property
+    def pelvis_template(self) -> Array:
+        """(3,) metres: the resting pelvis of the mean shape."""
+        return np.asarray(self._joint_template[0])
+
+    @property
+    def pelvis_directions(self) -> Array:
+        """(3, 10) metres for each shape coefficient."""
+        return np.asarray(self._joint_directions[0, :, :10])
+
+    def _world_transforms(self, rotations: Array, joints: Array) -> tuple[Array, Array]:
+        """Rotations (55, 3, 3) and origins (55, 3) of the joints, down the tree, a level at a time."""
+        world = rotations.copy()
+        origins = joints.copy()
+        for level in self._levels:
+            parent = self._parents[level]
+            world[level] = world[parent] @ rotations[level]
+            bone = joints[level] - joints[parent]
+            origins[level] = origins[parent] + np.einsum("jab,jb->ja", world[parent], bone)
+        return world, origins
+
+    def _skinned(self, shaped: Floats, world: Array, shift: Array) -> Floats:
+        """shaped (3, V), world (55, 3, 3), shift (55, 3) -> (V, 3)."""
+        transforms = np.concatenate((world, shift[:, :, None]), 2).reshape(len(world), 12)
+        blended = transforms.T.astype(np.float32) @ self._weights  # (12, V)
+        x, y, z = shaped
+        out = np.empty((shaped.shape[1], 3), np.float32)
+        for axis in range(3):
+            bx, by, bz, b1 = blended[4 * axis : 4 * axis + 4]
+            out[:, axis] = bx * x + by * y + bz * z + b1
+        return out
+
+    def _contour_row(self, rotations: Array) -> int:
+        """Row of the contour table for the head's turn about the vertical: whole degrees, 0..39 to one side, 40..78 to the other."""
+        head = np.eye(3)
+        for joint in self._head_chain:
+            head = rotations[joint] @ head
+        turn = -np.degrees(np.arctan2(-head[2, 0], np.hypot(head[0, 0], head[1, 0])))
+        degrees = int(np.rint(np.clip(turn, -_CONTOUR_LIMIT_DEG, _CONTOUR_LIMIT_DEG)))
+        return degrees if degrees >= 0 else _CONTOUR_LIMIT_DEG - degrees
+
+
+def _planar(values: NDArray[Any]) -> Floats:
+    """(V, 3) -> (3 * V,), (V, 3, K) -> (K, 3 * V)."""
+    planar = np.moveaxis(values, (0, 1), (-1, -2))  # (..., 3, V)
+    return np.ascontiguousarray(planar, np.float32).reshape(*planar.shape[:-2], -1)
+
+
+def _levels(parents: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Joints below the root, those at the same distance from it together."""
+    depth = np.zeros(len(parents), int)
+    for joint in range(1, len(parents)):
+        depth[joint] = depth[parents[joint]] + 1
+    return [np.flatnonzero(depth == level) for level in range(1, depth.max() + 1)]
+
+
+def _chain(parents: NDArray[np.int64], joint: int) -> list[int]:
+    """The joint and its ancestors, root last."""
+    chain = []
+    while joint >= 0:
+        chain.append(joint)
+        joint = int(parents[joint])
+    return chain
