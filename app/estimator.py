@@ -105,6 +105,10 @@ class BodyStage:
         if not subjects:
             return Estimates(frame, ())
         crops = np.stack([subject.crop.warp(frame.rgb) for subject in subjects])  # (N, H, W, 3)
+        return self.estimate(frame, subjects, crops)
+
+    def estimate(self, frame: Frame, subjects: tuple[Subject, ...], crops: NDArray[np.uint8]) -> BodyView:
+        """BodyNet on crops (N, H, W, 3) that are made."""
         seen = self._engine.run({"crop": crops}, keep=("features",))
         return BodyView(frame, subjects, crops, seen["features"], seen["joints"], seen["boxes"])
 

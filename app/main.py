@@ -11,6 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from app.errors import InputError, TrackingError
+from app.frame import Box
 from app.interrupt import Interrupts
 from app.load import Loaded, loaded
 from app.options import Options, parse
@@ -54,7 +55,8 @@ def _recover(options: Options) -> int:
 def _track_video(options: Options) -> int:
     assert options.video is not None and options.out is not None
     with open_source(options.video, options.start_s, options.duration_s) as source, loaded(options) as parts:
-        take = _take(options, source, parts)
+        _check_box(options, source)
+        take = take_of(options, source, parts)
         if rescued := recover_left_over(options.out):
             _say(options, f"an earlier take was cut short; recovered {_names(rescued)}")
         _say(options, f"{parts.bundle.name} ({parts.bundle.precision}) on {parts.device}, body {parts.body.name}")
@@ -90,6 +92,12 @@ def _run(options: Options, source: Source, parts: Loaded, recorder: NpzRecorder)
     return 0
 
 
+def _check_box(options: Options, source: Source) -> None:
+    width, height = source.size_wh
+    if options.box is not None and not options.box.overlap(Box((0.0, 0.0, width, height), 1.0)):
+        raise InputError(f"--box lies outside the frames of {source.name}, which are {width} x {height} pixels")
+
+
 def _consume(pipeline: Pipeline, stats: Stats, frame_count: int | None, *, show: bool) -> None:
     tqdm.monitor_interval = 0  # no thread of its own
     with tqdm(total=frame_count, unit=" frames", disable=None if show else True, leave=False) as bar:
@@ -98,7 +106,7 @@ def _consume(pipeline: Pipeline, stats: Stats, frame_count: int | None, *, show:
             bar.update()
 
 
-def _take(options: Options, source: Source, parts: Loaded) -> Take:
+def take_of(options: Options, source: Source, parts: Loaded) -> Take:
     if options.focal_px is not None:
         camera = Pinhole.from_focal(options.focal_px, source.size_wh)
     else:

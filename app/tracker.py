@@ -19,6 +19,7 @@ class Tracker:
     """
 
     def __init__(self, boxes: BoxPolicy, estimator: Estimator, body: SmplxBody) -> None:
+        self.estimator = estimator
         self._sequential = boxes.sequential
         self.stages: Sequence[Stage] = (Detect(boxes), estimator.body, estimator.parts, Finish(body, boxes.seen))
 
@@ -27,7 +28,11 @@ class Tracker:
         return run_stages(self.stages, frame)
 
     def groups(self, *, device: str) -> list[Sequence[Stage]]:
-        """Stages by thread: one each on a GPU. All in one on a CPU, where graphs that share the cores gain nothing side by side,
-        and where each frame's box waits for the last frame's mesh."""
-        together = device == "cpu" or self._sequential
-        return [self.stages] if together else [(stage,) for stage in self.stages]
+        """Stages by thread: one each on a GPU. On a CPU the networks stay together, since graphs that share the cores gain nothing
+        side by side, and skinning overlaps the next frame (benchmarks/loop.py: seven percent). All in one where each frame's
+        box waits for the last frame's mesh."""
+        if self._sequential:
+            return [self.stages]
+        if device == "cpu":
+            return [self.stages[:3], self.stages[3:]]
+        return [(stage,) for stage in self.stages]

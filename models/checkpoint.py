@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from models.networks.config import NetworkConfig
 from models.networks.hand4whole import Hand4Whole
 
 _PREFIX = "module."
-_NAMES_SHOWN = 40
+_NAMES_SHOWN = 100
 
 
 class CheckpointError(ValueError):
@@ -48,7 +49,9 @@ def _read(path: Path) -> Any:
     if not path.is_file():
         raise FileNotFoundError(f"no checkpoint at {path}")
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about pickle protocols; what matters is raised
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"{path} was refused: it is not a checkpoint, or it holds something other than tensors and numbers, "

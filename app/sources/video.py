@@ -53,7 +53,7 @@ class VideoSource:
 
     def _open_stream(self, start_s: float, duration_s: float | None) -> None:
         self._stream = self._container.streams.video[0]
-        self._stream.thread_type = "AUTO"
+        self._stream.thread_type = "NONE"
         self.fps = float(self._stream.average_rate or self._stream.guessed_rate or 30)
         assert self._stream.time_base is not None
         self._time_base = self._stream.time_base

@@ -1,0 +1,1 @@
+"""Every published number has a script here. Speeds are ratios inside one run, since machines are noisy."""

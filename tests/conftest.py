@@ -1,0 +1,116 @@
+"""What many tests share. The full-size stand-in bundles are made once a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from app.main import main as wb_track
+from exporter.main import main as wb_export
+from models.networks.config import NetworkConfig, ResNetConfig
+from models.networks.hand4whole import Hand4Whole
+from models.smplx_body import SmplxBody
+from tests import standins
+
+# Hand4Whole's architecture at a size that exports in seconds.
+TINY = NetworkConfig(
+    crop_hw=(128, 96),
+    body_hw=(128, 96),
+    hand_px=64,
+    face_px=64,
+    body_backbone=ResNetConfig((1, 1, 1, 1), bottleneck=False, width=8),
+    hand_backbone=ResNetConfig((1, 1, 1, 1), bottleneck=True, width=8),
+    face_backbone=ResNetConfig((1, 1, 1, 1), bottleneck=False, width=8),
+    joint_channels=16,
+    box_channels=16,
+)
+
+
+def shapes_of(config: NetworkConfig) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every tensor of a network of that size."""
+    with torch.device("meta"):
+        return {name: tuple(tensor.shape) for name, tensor in Hand4Whole(config).state_dict().items()}
+
+
+def save_tiny_checkpoint(path: Path, seed: int = 0) -> Path:
+    content = standins.checkpoint(seed, shapes_of(TINY))
+    torch.save({**content, "architecture": TINY.to_dict()}, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of the tiny network with stand-in weights."""
+    folder = tmp_path_factory.mktemp("tiny")
+    checkpoint = save_tiny_checkpoint(folder / "tiny.pth.tar")
+    assert wb_export([str(checkpoint), "--out", str(folder / "bundle")]) == 0
+    return folder / "bundle"
+
+
+@pytest.fixture(scope="session")
+def full_bundle(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """Bundles of the released size with stand-in weights, by seed, through `wb-export`."""
+    folder = tmp_path_factory.mktemp("full")
+
+    def bundle(seed: int) -> Path:
+        out = folder / f"seed{seed}"
+        if not out.exists():
+            checkpoint = folder / "standin.pth.tar"
+            torch.save(standins.checkpoint(seed), checkpoint)
+            assert wb_export([str(checkpoint), "--out", str(out)]) == 0
+            checkpoint.unlink()
+        return out
+
+    return bundle
+
+
+@pytest.fixture(scope="session")
+def body_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stand-in SMPL-X file."""
+    path = tmp_path_factory.mktemp("body") / standins.BODY
+    np.savez(path, **standins.body_arrays())  # type: ignore[arg-type]
+    return path
+
+
+@pytest.fixture(scope="session")
+def body(body_path: Path) -> SmplxBody:
+    return SmplxBody.load(body_path)
+
+
+Track = Callable[..., int]
+
+
+@pytest.fixture
+def track(tiny_bundle: Path, body_path: Path) -> Track:
+    """`wb-track` with the tiny model and the stand-in body; gives the exit code."""
+
+    def run(*arguments: object) -> int:
+        try:
+            return wb_track(["--model", str(tiny_bundle), "--body", str(body_path), *map(str, arguments)])
+        except SystemExit as end:  # argparse
+            assert isinstance(end.code, int)
+            return end.code
+
+    return run
+
+
+@pytest.fixture
+def one_line(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
+    """The one line a program said since the last look, on either stream. Fails for any other number."""
+
+    def read() -> str:
+        out, err = capfd.readouterr()
+        lines = (out + err).splitlines()
+        assert len(lines) == 1, lines
+        return lines[0]
+
+    yield read
+
+
+def bundle_description(folder: Path) -> dict[str, object]:
+    return dict(json.loads((folder / "bundle.json").read_text()))
