@@ -80,7 +80,8 @@ class FollowedBox:
     def boxes(self, frame: Frame) -> tuple[Box, ...]:
         with self._lock:
             last = self._last
-        return (last or Box((0.0, 0.0, *map(float, frame.size_wh)), 1.0),)
+        width, height = frame.size_wh
+        return (last or Box((0.0, 0.0, width, height), 1.0),)
 
     def seen(self, frame_wh: tuple[int, int], people: tuple[Person, ...]) -> None:
         last = _around(people[0], frame_wh) if people else None

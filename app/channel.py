@@ -17,9 +17,9 @@ class ChannelClosed(Exception):  # noqa: N818 - an end, not an error
 class Channel(Generic[T]):
     """A queue of at most `capacity` values.
 
-    Lossless (the default), a full channel makes `put` wait. With `newest_wins`, `put` never waits: the oldest value is dropped and
-    counted. `close` ends both sides: `put` raises ChannelClosed at once, `get` hands out what is left and then raises
-    ChannelClosed, or the error that `close` was given.
+    Lossless (the default), a full channel makes `put` wait. With `newest_wins`, `put` never waits: the oldest value is
+    dropped and counted. `close` ends both sides: `put` raises ChannelClosed at once, `get` hands out what is left and
+    then raises ChannelClosed, or the error that `close` was given.
     """
 
     def __init__(self, capacity: int = 1, *, newest_wins: bool = False) -> None:

@@ -20,7 +20,8 @@ _MARGIN = 1.25  # the network was trained on boxes this much larger than the per
 class Crop:
     """A part of the frame, resampled to the network's input.
 
-    Frame and crop pixels have their centres at whole numbers. source_xywh_px: the part of the frame; size_wh: of the crop.
+    Frame and crop pixels have their centres at whole numbers. source_xywh_px: the part of the frame; size_wh: of the
+    crop.
     """
 
     source_xywh_px: tuple[float, float, float, float]
@@ -30,8 +31,9 @@ class Crop:
     def around(cls, box: Box, frame_wh: tuple[int, int], size_wh: tuple[int, int]) -> Crop | None:
         """The crop for a person's box, or None for a box with nothing inside the frame.
 
-        The box is clipped to the frame, widened or heightened about its centre to the crop's shape, and enlarged, in the
-        arithmetic the released weights were trained with (a box of w pixels reaches from its first to its w-th pixel centre).
+        The box is clipped to the frame, widened or heightened about its centre to the crop's shape, and enlarged, in
+        the arithmetic the released weights were trained with (a box of w pixels reaches from its first to its w-th
+        pixel centre).
         """
         x1, y1 = max(0.0, box.xyxy_px[0]), max(0.0, box.xyxy_px[1])
         x2 = min(frame_wh[0] - 1.0, x1 + max(0.0, box.width_px - 1.0))
@@ -47,7 +49,9 @@ class Crop:
     def camera(self) -> Pinhole:
         """The network's virtual camera, in frame pixels."""
         x, y, width, height = self.source_xywh_px
-        return Pinhole(FOCAL_PX * width / INPUT_WH[0], FOCAL_PX * height / INPUT_WH[1], x + 0.5 * width, y + 0.5 * height)
+        return Pinhole(
+            FOCAL_PX * width / INPUT_WH[0], FOCAL_PX * height / INPUT_WH[1], x + 0.5 * width, y + 0.5 * height
+        )
 
     def warp(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The crop's pixels, (H, W, 3) uint8; black outside the frame."""

@@ -55,8 +55,8 @@ class Subject:
 class BodyView:
     """What BodyNet saw, for N people.
 
-    crops: (N, H, W, 3) uint8. features: (N, C, h, w), on the engine's device. joints: (N, 25, 3) cells. part_boxes: (N, 3, 4)
-    left hand, right hand, face, xyxy crop pixels.
+    crops: (N, H, W, 3) uint8. features: (N, C, h, w), on the engine's device. joints: (N, 25, 3) cells. part_boxes:
+    (N, 3, 4) left hand, right hand, face, xyxy crop pixels.
     """
 
     frame: Frame
@@ -92,7 +92,8 @@ class BodyStage:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         _, height, width, _ = engine.inputs["crop"].shape
-        assert height is not None and width is not None
+        assert height is not None
+        assert width is not None
         self._crop_wh = (width, height)
 
     def __call__(self, sighting: Sighting) -> BodyView | Estimates:
@@ -161,6 +162,6 @@ _PARAMETERS = ("root_rot6d", "body_rot6d", "rot6d", "jaw_rot6d", "betas", "expre
 
 
 def absolute_hands(rot6d: Array, hand_mean: Array) -> Array:
-    """Finger rotations (2, 15, 6) relative to the mean hands -> (2, 15, 6) absolute. SMPL-X adds the two as axis-angles."""
+    """Finger rotations (2, 15, 6) relative to the mean hands -> absolute ones. SMPL-X adds the two as axis-angles."""
     relative = matrix_to_axis_angle(rot6d_to_matrix(rot6d.astype(np.float64)))
     return matrix_to_rot6d(axis_angle_to_matrix(relative + hand_mean))

@@ -32,9 +32,7 @@ class Finish:
 
     def _person(self, estimate: Estimate, frame_wh: tuple[int, int]) -> Person:
         params, subject = estimate.params, estimate.subject
-        mesh = self._body.forward(
-            smplx_rotations(params.rot6d), params.betas, params.expression, params.translation_m
-        )
+        mesh = self._body.forward(smplx_rotations(params.rot6d), params.betas, params.expression, params.translation_m)
         return Person(
             subject.track_id,
             subject.box,
@@ -62,7 +60,7 @@ def smplx_rotations(rot6d: Array) -> Array:
 
 
 def visible_shares(boxes: NDArray[np.floating], crop: Crop, frame_wh: tuple[int, int]) -> tuple[float, float, float]:
-    """How much of each part's box (3, 4) lies inside the frame, in [0, 1]: the confidence of left hand, right hand, face."""
+    """How much of each part's box (3, 4) lies inside the frame, in [0, 1]: left hand, right hand, face."""
     low = crop.frame_from_crop(boxes[:, :2].astype(np.float64))
     high = crop.frame_from_crop(boxes[:, 2:].astype(np.float64))
     inside = np.clip(np.minimum(high, frame_wh) - np.maximum(low, 0.0), 0.0, None).prod(-1)

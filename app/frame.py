@@ -70,8 +70,9 @@ class Box:
 class BodyParams:
     """SMPL-X parameters of one person in one frame.
 
-    rot6d: (53, 6), rotations relative to the parent joint: root, 21 body, 15 left hand, 15 right hand, jaw; hands absolute (a
-    flat hand is the identity). betas: (10,). expression: (10,). translation_m: (3,), camera axes, where the model's origin goes.
+    rot6d: (53, 6), rotations relative to the parent joint: root, 21 body, 15 left hand, 15 right hand, jaw; hands
+    absolute (a flat hand is the identity). betas: (10,). expression: (10,). translation_m: (3,), camera axes, where
+    the model's origin goes.
     """
 
     rot6d: Floats
@@ -92,7 +93,7 @@ class Confidence:
 
 @dataclass(frozen=True)
 class Person:
-    """One person in one frame. vertices_m (V, 3) and joints_m (J, 3): metres, axes of `camera`, which params are under."""
+    """One person in one frame. vertices_m (V, 3), joints_m (J, 3): metres, axes of `camera`, which params are under."""
 
     track_id: int
     box: Box

@@ -51,9 +51,7 @@ def loaded(options: Options) -> Iterator[Loaded]:
         # NumPy's worker threads keep spinning after a product, and took a third of BodyNet's speed on two cores.
         stack.enter_context(threadpool_limits(1, user_api="blas"))
         device = _device(options.engine, bundle)
-        engines = {
-            name: stack.enter_context(OnnxRuntimeEngine(bundle.graphs[name], device)) for name in GRAPHS
-        }
+        engines = {name: stack.enter_context(OnnxRuntimeEngine(bundle.graphs[name], device)) for name in GRAPHS}
         boxes = _box_policy(options, device, stack)
         yield Loaded(Tracker(boxes, Estimator(engines, body.hand_mean), body), body, bundle, device)
 
@@ -100,7 +98,7 @@ def _body_file() -> Path:
     files = sorted((*folder.glob("*.npz"), *folder.glob("*.pkl")))
     if not files:
         raise InputError(
-            f"no SMPL-X body in {folder}; register at smpl-x.is.tue.mpg.de, download SMPLX_NEUTRAL.npz, and put it there "
-            "or name it with --body FILE"
+            f"no SMPL-X body in {folder}; register at smpl-x.is.tue.mpg.de, download SMPLX_NEUTRAL.npz, and put it "
+            "there or name it with --body FILE"
         )
     return files[0]

@@ -16,7 +16,7 @@ from app.interrupt import Interrupts
 from app.load import Loaded, loaded
 from app.options import Options, parse
 from app.pinhole import Pinhole
-from app.pipeline import Pipeline
+from app.pipeline import Pipeline, Stage
 from app.recording.recorder import NpzRecorder, final_path, recover, recover_left_over
 from app.recording.take import Take
 from app.sources.source import Source, open_source
@@ -29,7 +29,7 @@ _BAD_INPUT = (InputError, BundleError, BodyFileError, EngineError, FileNotFoundE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code: 0 done, 1 failed while running (what was recorded is kept), 2 bad arguments or inputs, 130 interrupted."""
+    """Exit code: 0 done, 1 failed while running (what was recorded is kept), 2 bad arguments or inputs, 130 Ctrl-C."""
     options = parse(arguments)
     level = logging.DEBUG if options.verbose else logging.ERROR if options.quiet else logging.WARNING
     logging.basicConfig(level=level, format="wb-track: %(message)s", stream=sys.stderr)
@@ -41,8 +41,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(2, error)
     except (TrackingError, OSError) as error:
         return _failed(1, error)
-    except KeyboardInterrupt:
-        return _failed(130, "interrupted before tracking began; nothing was written")
 
 
 def _recover(options: Options) -> int:
@@ -53,7 +51,8 @@ def _recover(options: Options) -> int:
 
 
 def _track_video(options: Options) -> int:
-    assert options.video is not None and options.out is not None
+    assert options.video is not None
+    assert options.out is not None
     with open_source(options.video, options.start_s, options.duration_s) as source, loaded(options) as parts:
         _check_box(options, source)
         take = take_of(options, source, parts)
@@ -66,7 +65,7 @@ def _track_video(options: Options) -> int:
 
 def _run(options: Options, source: Source, parts: Loaded, recorder: NpzRecorder) -> int:
     """Track to the end, an interrupt or an error; whichever it is, what was recorded becomes a file."""
-    groups = [*parts.tracker.groups(device=parts.device), (recorder,)]
+    groups: list[Sequence[Stage]] = [*parts.tracker.groups(device=parts.device), (recorder,)]
     pipeline = Pipeline(source, groups)
     stats = Stats()
     error: Exception | None = None

@@ -17,7 +17,7 @@ _SUFFIXES = (".npz",)
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for, each value checked by itself; whether files are what they should be is found when they are opened."""
+    """What was asked for, each value checked by itself. What is in the files is found out when they are opened."""
 
     video: Path | None
     out: Path | None
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--recover", type=Path, metavar="FILE", help="make the npz of a killed recording's .partial file")
     add("--model", metavar="NAME|DIR", help="a bundle from wb-export; default: the first in the user's data folder")
     add("--body", type=Path, metavar="FILE", help="SMPL-X as .npz or .pkl; default: from the user's data folder")
-    add("--detector", type=Path, metavar="FILE", help="a person detector as ONNX: YOLOX, RTMDet end to end, YOLOv8 head")
+    add("--detector", type=Path, metavar="FILE", help="a person detector (ONNX): YOLOX, RTMDet end to end, YOLOv8")
     add("--box", type=_box, metavar="X,Y,W,H", help="one region for every frame, in pixels, without detection")
     add("--engine", choices=("auto", "cpu", "cuda"), default="auto")
     camera = parser.add_mutually_exclusive_group()
@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         "--fov", dest="fov_deg", type=_fov, default=60.0, metavar="DEG", help="horizontal field of view; default: 60"
     )
     camera.add_argument("--focal", dest="focal_px", type=_positive, metavar="PX", help="focal length")
-    add("--start", dest="start_s", type=_not_negative, default=0.0, metavar="S", help="seconds to leave out at the start")
+    add("--start", dest="start_s", type=_not_negative, default=0.0, metavar="S", help="seconds to leave out first")
     add("--duration", dest="duration_s", type=_positive, metavar="S", help="seconds to track")
     add("--axes", choices=AXES, default="y-up", help="of root_orient, poses and trans in the npz; default: y-up")
     add("--no-vertices", dest="vertices", action="store_false", help="leave the mesh's vertices out of the npz")
@@ -103,7 +103,8 @@ def _box(text: str) -> Box:
     try:
         x, y, width, height = (float(part) for part in text.split(","))
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is not a box; expected X,Y,W,H in pixels, as 300,160,190,490") from None
+        message = f"{text} is not a box; expected X,Y,W,H in pixels, as 300,160,190,490"
+        raise argparse.ArgumentTypeError(message) from None
     if not (all(map(math.isfinite, (x, y, width, height))) and width > 0 and height > 0):
         raise argparse.ArgumentTypeError(f"{text} is an empty box; expected a width and a height above zero")
     return Box((x, y, x + width, y + height), 1.0)

@@ -35,13 +35,13 @@ class Pinhole:
         """(..., 3) metres in camera axes -> (..., 2) pixels. Points at or behind the camera come out as they fall."""
         with np.errstate(divide="ignore", invalid="ignore"):
             xy = points_m[..., :2] / points_m[..., 2:]
-        return xy * np.array([self.fx, self.fy]) + np.array([self.cx, self.cy])
+        return np.asarray(xy * np.array([self.fx, self.fy]) + np.array([self.cx, self.cy]))
 
     def shift_from(self, other: Pinhole, anchor_m: Array) -> Array:
         """How far a body must move so that this camera sees it where and as large as `other` did.
 
-        anchor_m: (3,), the point of the body that stays exactly where it was in the image. Returns (3,) metres to add. Depth
-        scales with the focal length; x and y follow from the anchor's pixel.
+        anchor_m: (3,), the point of the body that stays exactly where it was in the image. Returns (3,) metres to add.
+        Depth scales with the focal length; x and y follow from the anchor's pixel.
         """
         depth = anchor_m[2] * math.sqrt(self.fx * self.fy / (other.fx * other.fy))
         u, v = other.project(anchor_m)

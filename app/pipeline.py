@@ -24,11 +24,11 @@ class _Work:
 
 
 class Pipeline:
-    """Runs groups of stages over frames, a thread a group and one for the source. Iterate over it for the results, in order.
+    """Runs groups of stages over frames, a thread a group and one for the source. Iterate over it for the results.
 
-    A stage is a callable from one value to the next; the first takes a Frame and the last gives a Result. Groups are joined by
-    channels, lossless or, when `live`, of capacity one where the newest frame wins. Leaving the context, `close()`, or an error
-    in any thread ends all of them; the first error is raised from the iteration.
+    A stage is a callable from one value to the next; the first takes a Frame and the last gives a Result. Groups are
+    joined by channels, lossless or, when `live`, of capacity one where the newest frame wins. Leaving the context,
+    `close()`, or an error in any thread ends all of them; the first error is raised from the iteration.
     """
 
     def __init__(self, frames: Iterable[Frame], groups: Sequence[Sequence[Stage]], *, live: bool = False) -> None:

@@ -1,10 +1,11 @@
 """The whole loop, decode to npz, against the networks alone.
 
-    python -m benchmarks.loop --model DIR --body FILE [--video FILE] [--box X,Y,W,H] [--frames N] [--rounds N] [--out FILE.json]
+    python -m benchmarks.loop --model DIR --body FILE [--video FILE] [--box X,Y,W,H] [--frames N] [--rounds N] [--out
+    FILE.json]
 
-Three runners take turns over the same frames: the networks on crops made beforehand, the threaded pipeline from the file to
-mesh.npz, and the plain loop `Tracker.track` with the same recorder, which shows what the threads gain. Without a video a moving
-pattern at 1280 x 720 is encoded first.
+Three runners take turns over the same frames: the networks on crops made beforehand, the threaded pipeline from the
+file to mesh.npz, and the plain loop `Tracker.track` with the same recorder, which shows what the threads gain. Without
+a video a moving pattern at 1280 x 720 is encoded first.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -26,7 +27,7 @@ from app.frame import Frame
 from app.load import Loaded, loaded
 from app.main import take_of
 from app.options import Options, parse
-from app.pipeline import Pipeline
+from app.pipeline import Pipeline, Stage
 from app.recording.recorder import NpzRecorder
 from app.sources.source import open_source
 from benchmarks import report
@@ -39,7 +40,16 @@ def main() -> None:
         video = arguments.video or _pattern(Path(folder) / "pattern.mp4", arguments.frames)
         options = parse(
             [
-                *("--video", str(video), "--out", str(out), "--model", str(arguments.model), "--body", str(arguments.body)),
+                *(
+                    "--video",
+                    str(video),
+                    "--out",
+                    str(out),
+                    "--model",
+                    str(arguments.model),
+                    "--body",
+                    str(arguments.body),
+                ),
                 *("--box", arguments.box),
             ]
         )
@@ -113,7 +123,7 @@ def _networks(options: Options, parts: Loaded, count: int) -> Callable[[], None]
 def _pipeline(options: Options, parts: Loaded, count: int) -> None:
     assert options.out is not None
     with _recorder(options, parts) as recorder:
-        groups = [*parts.tracker.groups(device=parts.device), (recorder,)]
+        groups: list[Sequence[Stage]] = [*parts.tracker.groups(device=parts.device), (recorder,)]
         with Pipeline(_frames(options, count), groups) as pipeline:
             for _ in pipeline:
                 pass
@@ -128,7 +138,8 @@ def _plain(options: Options, parts: Loaded, count: int) -> None:
 
 
 def _recorder(options: Options, parts: Loaded) -> NpzRecorder:
-    assert options.video is not None and options.out is not None
+    assert options.video is not None
+    assert options.out is not None
     with open_source(options.video) as source:
         return NpzRecorder(options.out, take_of(options, source, parts))
 

@@ -2,8 +2,9 @@
 
     python -m benchmarks.network [--checkpoint FILE] [--rounds N] [--out FILE.json]
 
-Both compute the same crop in turns in one process, with the same number of threads. Hands and face get boxes of the usual size,
-since the cost of RoIAlign depends on it. Without a checkpoint the weights are random, which costs the same.
+Both compute the same crop in turns in one process, with the same number of threads. Hands and face get boxes of the
+usual size, since the cost of RoIAlign depends on it. Without a checkpoint the weights are random, which costs the
+same.
 """
 
 from __future__ import annotations
@@ -93,7 +94,8 @@ def _pytorch(network: Hand4Whole) -> Callable[[], dict[str, float]]:
 
 def _onnxruntime(engines: Mapping[str, OnnxRuntimeEngine]) -> Callable[[], dict[str, float]]:
     _, height, width, _ = engines["body"].inputs["crop"].shape
-    assert height is not None and width is not None
+    assert height is not None
+    assert width is not None
     crop = _crop((1, height, width, 3))
 
     def run() -> dict[str, float]:

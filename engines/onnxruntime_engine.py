@@ -114,7 +114,8 @@ def _session(path: Path, device: str, threads: int) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.log_severity_level = _SILENT
     options.intra_op_num_threads = threads
-    # Four graphs take turns; without this, workers of an idle one keep the cores busy and the next runs 1.5 times slower.
+    # Four graphs take turns; without this, workers of an idle one keep the cores busy and the next runs 1.5 times
+    # slower.
     options.add_session_config_entry("session.force_spinning_stop", "1")
     try:
         session = ort.InferenceSession(path, options, providers=[(provider, settings)])

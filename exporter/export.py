@@ -23,8 +23,8 @@ _LICENCE = "the weights' own: Hand4Whole's release is under the MIT licence, its
 def export(checkpoint: Path, out: Path, report: Callable[[str], None]) -> None:
     """Write the bundle of a checkpoint to the folder `out`, proven; an older bundle there is replaced.
 
-    report: is told each graph's largest errors. Raises CheckpointError, ProofError, FileExistsError for a folder that is
-    something else, OSError. Whatever is raised, `out` is as it was before.
+    report: is told each graph's largest errors. Raises CheckpointError, ProofError, FileExistsError for a folder that
+    is something else, OSError. Whatever is raised, `out` is as it was before.
     """
     if out.exists() and not (out / FILE_NAME).is_file() and not (out.is_dir() and not any(out.iterdir())):
         raise FileExistsError(f"{out} exists and is not a bundle; choose another --out")

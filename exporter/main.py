@@ -20,9 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 1 failed while exporting, 2 bad arguments or inputs, 130 interrupted."""
     options = _parser().parse_args(arguments)
     if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
-        return _failed(
-            2, f'{", ".join(missing)} not installed; pip install "wb-track[export]", or pip install ".[export]" in a clone'
-        )
+        advice = 'pip install "wb-track[export]", or pip install ".[export]" in a clone'
+        return _failed(2, f"{', '.join(missing)} not installed; {advice}")
     # PyTorch takes seconds to import and is not there for everyone.
     from exporter.export import export
     from exporter.proof import ProofError

@@ -14,8 +14,9 @@ from engines.engine import Engine
 from exporter.graphs import GraphSpec
 from models.networks.hand4whole import Hand4Whole
 
-# Largest error allowed, by the kind of output. Two correct FP32 runs differ by up to 2e-5 in features and rotations, 5e-4 cells
-# in joints and 1e-3 px in boxes (benchmarks/README.md); a wrong computation is off by far more than twenty times that.
+# Largest error allowed, by the kind of output. Two correct FP32 runs differ by up to 2e-5 in features and rotations,
+# 5e-4 cells in joints and 1e-3 px in boxes (benchmarks/README.md); a wrong computation is off by far more than twenty
+# times that.
 LIMITS = {
     "features": 1e-3,
     "joints": 1e-2,  # cells
@@ -35,7 +36,7 @@ class ProofError(RuntimeError):
 
 
 def crops(network: Hand4Whole, seed: int = 0) -> Tensor:
-    """Test crops (3, H, W, 3) uint8: smooth colours, blocks with hard edges, and noise. A batch that is not the example's."""
+    """Test crops (3, H, W, 3) uint8: smooth colours, blocks with hard edges, and noise."""
     height, width = network.config.crop_hw
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width] / height

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,12 @@ _CONTOUR_ROWS = 79  # head turns of -39 to 39 degrees
 COEFFICIENTS = 10
 _FULL_DIRECTIONS = 400  # 300 of shape, then 100 of expression
 _FULL_SHAPE = 300
+
+# What NumPy and pickle raise for bytes they cannot parse.
+_UNREADABLE = (
+    *(ValueError, OSError, EOFError, AttributeError, TypeError, KeyError, IndexError, ImportError),
+    *(zipfile.BadZipFile, zlib.error, pickle.UnpicklingError),
+)
 
 # Expected shape of each key that is read; None where any length will do.
 _SHAPES: dict[str, tuple[int | None, ...]] = {
@@ -64,7 +71,7 @@ class BodyArrays:
 
 
 def read_body_file(path: Path) -> BodyArrays:
-    """Read and check an SMPL-X file. Raises FileNotFoundError, or BodyFileError saying what is wrong. Runs no pickled code."""
+    """Read and check an SMPL-X file, running nothing in it. Raises FileNotFoundError, or BodyFileError saying why."""
     if not path.is_file():
         raise FileNotFoundError(f"no body file at {path}")
     raw = _read(path)
@@ -83,8 +90,9 @@ def _read(path: Path) -> Mapping[str, Any]:
             return {key: file[key] for key in _SHAPES if key in file.files}
     except UnsafePickleError as error:
         raise BodyFileError(f"{path} was refused: {error}") from error
-    except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile, pickle.UnpicklingError, TypeError) as error:
-        raise BodyFileError(f"{path} cannot be read as an SMPL-X .npz or .pkl: it is damaged or another format") from error
+    except _UNREADABLE as error:
+        message = f"{path} cannot be read as an SMPL-X .npz or .pkl: it is damaged or another format"
+        raise BodyFileError(message) from error
 
 
 def _check(path: Path, key: str, value: Any, expected: tuple[int | None, ...]) -> None:

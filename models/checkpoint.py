@@ -25,9 +25,10 @@ class CheckpointError(ValueError):
 def load_network(path: Path) -> Hand4Whole:
     """The network of a checkpoint, in evaluation mode on the CPU.
 
-    The file is what the released code saves: {"epoch": ..., "network": {"module." + name: tensor}, "optimizer": ...}. An
-    "architecture" beside them holds the sizes of a smaller variant (`NetworkConfig.to_dict`); without it they are the released
-    ones. Raises CheckpointError, naming every tensor that is missing, unexpected or of another shape, and FileNotFoundError.
+    The file is what the released code saves: {"epoch": ..., "network": {"module." + name: tensor}, "optimizer": ...}.
+    An "architecture" beside them holds the sizes of a smaller variant (`NetworkConfig.to_dict`); without it they are
+    the released ones. Raises CheckpointError, naming every tensor that is missing, unexpected or of another shape, and
+    FileNotFoundError.
     """
     content = _read(path)
     if not isinstance(content, dict) or not isinstance(content.get("network"), Mapping):
@@ -58,7 +59,9 @@ def _read(path: Path) -> Any:
             "which could run code when read"
         ) from error
     except Exception as error:  # torch raises many kinds for a file it cannot parse
-        raise CheckpointError(f"{path} cannot be read as a PyTorch checkpoint: it is damaged or another format") from error
+        raise CheckpointError(
+            f"{path} cannot be read as a PyTorch checkpoint: it is damaged or another format"
+        ) from error
 
 
 def _check(path: Path, expected: Mapping[str, Tensor], found: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Rotations as 6D, matrices and axis-angle, in NumPy, any leading shape.
 
-6D (Zhou et al. 2019, "On the continuity of rotation representations") is a (3, 2) block in row-major order whose columns a1, a2
-become the first two columns of the matrix by Gram-Schmidt.
+6D (Zhou et al. 2019, "On the continuity of rotation representations") is a (3, 2) block in row-major order whose
+columns a1, a2 become the first two columns of the matrix by Gram-Schmidt.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ def matrix_to_axis_angle(matrix: Array) -> Array:
 def nearest_axis_angle(axis_angle: Array, reference: Array) -> Array:
     """The same rotations (..., 3), each written as the multiple of its axis that is nearest to a reference axis-angle.
 
-    An angle and the one a whole turn away are the same rotation; past half a turn the shortest form jumps to the other side.
+    An angle and the one a whole turn away are the same rotation; past half a turn the shortest form jumps to the other
+    side.
     """
     angle = np.linalg.norm(axis_angle, axis=-1, keepdims=True)
     other = axis_angle * (1.0 - 2.0 * np.pi / np.maximum(angle, _TINY))
@@ -87,7 +88,7 @@ def matrix_to_quaternion(matrix: Array) -> Array:
     best = squares.argmax(-1)[..., None, None]
     quaternion = np.take_along_axis(candidates, best, -2)[..., 0, :]
     quaternion = quaternion / np.linalg.norm(quaternion, axis=-1, keepdims=True)
-    return np.where(quaternion[..., :1] < 0, -quaternion, quaternion)
+    return np.asarray(np.where(quaternion[..., :1] < 0, -quaternion, quaternion))
 
 
 def _normalised(vectors: Array, otherwise: Array) -> Array:
@@ -99,4 +100,4 @@ def _perpendicular(unit: Array) -> Array:
     """A unit vector at a right angle to each: the axis least along it, made orthogonal."""
     axis = np.eye(3)[np.abs(unit).argmin(-1)]
     across = axis - (axis * unit).sum(-1, keepdims=True) * unit
-    return across / np.linalg.norm(across, axis=-1, keepdims=True)
+    return np.asarray(across / np.linalg.norm(across, axis=-1, keepdims=True))

@@ -1,7 +1,7 @@
 """Arrays out of a pickle, without running what else it may hold.
 
-SMPL-X is also handed out as `.pkl`, written by Python 2 with NumPy, SciPy and chumpy objects. Only their constructors are on the
-list; any other global in the file is an error before anything is called.
+SMPL-X is also handed out as `.pkl`, written by Python 2 with NumPy, SciPy and chumpy objects. Only their constructors
+are on the list; any other global in the file is an error before anything is called.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class UnsafePickleError(ValueError):
 
 
 def load_arrays(path: Path) -> dict[str, Any]:
-    """The dict in a pickle, chumpy arrays and SciPy sparse matrices made dense. Raises UnsafePickleError or UnpicklingError."""
+    """The dict in a pickle, chumpy and SciPy sparse arrays made dense. Raises UnsafePickleError or UnpicklingError."""
     with path.open("rb") as file:
         content = _Unpickler(file, encoding="latin1").load()
     if not isinstance(content, dict):
@@ -32,7 +32,7 @@ def load_arrays(path: Path) -> dict[str, Any]:
 class _Stub:
     """Stands in for a class we do not import: takes any construction and keeps its state."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *_: Any, **__: Any) -> None:
         self.state: dict[str, Any] = {}
 
     def __setstate__(self, state: Any) -> None:
@@ -87,7 +87,11 @@ _ALLOWED: dict[tuple[str, str], Any] = {
         for core in ("core", "_core")
     },
     **{(module, "_reconstructor"): copyreg.__dict__["_reconstructor"] for module in ("copyreg", "copy_reg")},
-    **{(module, name): kind for module in ("builtins", "__builtin__") for name, kind in (("object", object), ("set", set))},
+    **{
+        (module, name): kind
+        for module in ("builtins", "__builtin__")
+        for name, kind in (("object", object), ("set", set))
+    },
     ("collections", "OrderedDict"): collections.OrderedDict,
     ("_codecs", "encode"): _latin1_bytes,
 }
@@ -97,7 +101,7 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) in _ALLOWED:
             return _ALLOWED[module, name]
-        if module.split(".")[0] == "chumpy":
+        if module.partition(".")[0] == "chumpy":
             return _Chumpy
         if module.startswith("scipy.sparse") and name in ("csc_matrix", "csc_array"):
             return _Compressed

@@ -26,7 +26,7 @@ _CONTOUR_LIMIT_DEG = 39
 
 
 class BodyMesh(NamedTuple):
-    """vertices_m (V, 3) and joints_m (144, 3): 55 joints, 21 vertex points, 51 face landmarks, 17 of the face contour."""
+    """vertices_m (V, 3); joints_m (144, 3): 55 joints, 21 vertex points, 51 face landmarks, 17 of the contour."""
 
     vertices_m: Floats
     joints_m: Floats
@@ -49,21 +49,22 @@ class _Barycentric:
         return _Barycentric(self.corners[row], self.weights[row])
 
     def on(self, vertices: Floats) -> Array:
-        return np.einsum("pkc,pk->pc", vertices[self.corners], self.weights)
+        return np.asarray(np.einsum("pkc,pk->pc", vertices[self.corners], self.weights))
 
 
 class SmplxBody:
     """A body model with 10 shape and 10 expression coefficients.
 
-    Axes are those of the model: in the rest pose y is up, the body faces +z, its left is +x. Poses here are absolute: the
-    mean hands, `hand_mean`, are the caller's to add where a network's hand poses are relative to them.
+    Axes are those of the model: in the rest pose y is up, the body faces +z, its left is +x. Poses here are absolute:
+    the mean hands, `hand_mean`, are the caller's to add where a network's hand poses are relative to them.
     """
 
     def __init__(self, arrays: BodyArrays, name: str = "SMPL-X") -> None:
         self.name = name
         self.faces = arrays.faces  # (F, 3) int32
         self.hand_mean = arrays.hand_mean  # (2, 15, 3) axis-angle, left and right
-        # Directions are kept as rows over planar coordinates, (K, 3 * V), so that one product gives x, y and z each in one run.
+        # Directions are kept as rows over planar coordinates, (K, 3 * V), so that one product gives x, y and z each in
+        # one run.
         self._template = _planar(arrays.template)
         self._shape_directions = _planar(arrays.shape_directions)  # (20, 3 * V)
         self._pose_directions = _planar(arrays.pose_directions)  # (486, 3 * V)
@@ -72,8 +73,9 @@ class SmplxBody:
         self._joint_directions = np.einsum("jv,vck->jck", arrays.regressor, arrays.shape_directions)  # (55, 3, 20)
         self._parents = arrays.parents
         self._levels = _levels(arrays.parents)
-        self._landmarks = _Barycentric(arrays.faces[arrays.landmark_faces], arrays.landmark_weights)
-        self._contours = _Barycentric(arrays.faces[arrays.contour_faces], arrays.contour_weights)
+        faces = arrays.faces.astype(np.int64)
+        self._landmarks = _Barycentric(faces[arrays.landmark_faces], arrays.landmark_weights)
+        self._contours = _Barycentric(faces[arrays.contour_faces], arrays.contour_weights)
         self._head_chain = _chain(arrays.parents, _HEAD_CHAIN_FROM)
 
     @classmethod
@@ -83,16 +85,16 @@ class SmplxBody:
 
     @property
     def vertex_count(self) -> int:
-        return self._weights.shape[1]
+        return int(self._weights.shape[1])
 
     def forward(
         self, rotations: Array, betas: Array, expression: Array, translation_m: Array | None = None
     ) -> BodyMesh:
         """Pose the body.
 
-        rotations: (55, 3, 3), each relative to its parent, in the order of `joints.SMPLX_JOINTS`. betas, expression: (10,).
-        translation_m: (3,), added to everything. Linear blend skinning with shape, expression and pose correctives, equations
-        6 to 10 of the paper; the contour follows the head's turn, as in the authors' code.
+        rotations: (55, 3, 3), each relative to its parent, in the order of `joints.SMPLX_JOINTS`. betas, expression:
+        (10,). translation_m: (3,), added to everything. Linear blend skinning with shape, expression and pose
+        correctives, equations 6 to 10 of the paper; the contour follows the head's turn, as in the authors' code.
         """
         rotations = np.asarray(rotations, np.float64)
         coefficients = np.concatenate((betas, expression)).astype(np.float64)  # (20,)
@@ -151,7 +153,7 @@ class SmplxBody:
         return out
 
     def _contour_row(self, rotations: Array) -> int:
-        """Row of the contour table for the head's turn about the vertical: whole degrees, 0..39 to one side, 40..78 to the other."""
+        """Row of the contour table for the head's turn about the vertical: degrees, 0..39 one way, 40..78 the other."""
         head = np.eye(3)
         for joint in self._head_chain:
             head = rotations[joint] @ head

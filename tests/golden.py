@@ -37,9 +37,10 @@ def load(name: str) -> dict[str, NDArray[Any]]:
 
 
 def assert_network(seed: int, golden: Arrays, out: Mapping[str, Arrays]) -> None:
-    """Compare the outputs of the four graphs, by graph and tensor name, batch axis on, with every key they determine."""
+    """Compare the outputs of the four graphs, by graph and tensor name, with every key they determine."""
     limit = TOLERANCES[seed]
-    body, hand, face, pose = ({k: np.asarray(v)[0] for k, v in out[g].items()} for g in ("body", "hand", "face", "pose"))
+    first = {graph: {name: np.asarray(value)[0] for name, value in tensors.items()} for graph, tensors in out.items()}
+    body, hand, face, pose = (first[graph] for graph in ("body", "hand", "face", "pose"))
     _near(body["features"][::32], golden["body_feat"], limit.pose)
     _near(body["joints"], golden["body_joint_img"], limit.joints)
     _near(body["boxes"], np.stack([golden[f"{part}_bbox"] for part in ("lhand", "rhand", "face")]), limit.boxes)

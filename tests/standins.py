@@ -1,7 +1,7 @@
 """Stand-ins for what may not be shipped: Hand4Whole's weights and the SMPL-X file.
 
-Deterministic numbers in the right layout: anyone can make them again, and the golden files in tests/data were computed from them
-by the released code. They check arithmetic and let the whole chain run; what they track looks like nothing.
+Deterministic numbers in the right layout: anyone can make them again, and the golden files in tests/data were computed
+from them by the released code. They check arithmetic and let the whole chain run; what they track looks like nothing.
 
     python -m tests.standins FOLDER [--seed N]
 """
@@ -36,7 +36,7 @@ def released_shapes() -> dict[str, tuple[int, ...]]:
 
 
 def weights(seed: int, shapes: dict[str, tuple[int, ...]] | None = None) -> dict[str, NDArray[Any]]:
-    """A state dict. Activations stay finite, heatmaps have peaks, and hand and face boxes differ, some past the border."""
+    """A state dict. Activations stay finite, heatmaps have peaks, hand and face boxes differ, some past the border."""
     return {name: _tensor(name, shape, seed) for name, shape in (shapes or released_shapes()).items()}
 
 
@@ -78,7 +78,7 @@ def body_arrays(seed: int = 0) -> dict[str, NDArray[Any]]:
     }
 
 
-def _tensor(name: str, shape: tuple[int, ...], seed: int) -> NDArray[Any]:
+def _tensor(name: str, shape: tuple[int, ...], seed: int) -> NDArray[Any]:  # noqa: PLR0911 - one kind of leaf a line
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
     leaf = name.rsplit(".", 1)[-1]
     if leaf == "num_batches_tracked":
@@ -94,7 +94,7 @@ def _tensor(name: str, shape: tuple[int, ...], seed: int) -> NDArray[Any]:
     if len(shape) == 1:  # batch-norm gain
         return rng.uniform(0.4, 0.9, shape).astype(np.float32)
     gain = 60.0 if name in _HEATMAP_CONVS else 1.0
-    return (gain * rng.standard_normal(shape) * np.sqrt(2.0 / np.prod(shape[1:]))).astype(np.float32)
+    return np.asarray(gain * rng.standard_normal(shape) * np.sqrt(2.0 / np.prod(shape[1:])), np.float32)
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """What public detectors' graphs take and give, converted here and nowhere else.
 
-Each layout makes the input of one letterboxed picture, and boxes (K, 4) xyxy input pixels with scores (K,) from the outputs.
+Each layout makes the input of one letterboxed picture, and boxes (K, 4) xyxy input pixels with scores (K,) from the
+outputs.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ Floats = NDArray[np.float32]
 Boxes = tuple[Floats, Floats]
 
 _PERSON = 0  # the first of COCO's classes
+_COCO_MEAN_BGR = np.array([103.53, 116.28, 123.675], np.float32)
+_COCO_STD_BGR = np.array([57.375, 57.12, 58.395], np.float32)
 _YOLOX_STRIDES = (8, 16, 32)
 _LARGEST_LOG_SIZE = 10.0  # e^10 cells: no box of an undecoded output is that large, nearly every decoded one is
 
@@ -25,7 +28,10 @@ _LARGEST_LOG_SIZE = 10.0  # e^10 cells: no box of an undecoded output is that la
 class Layout(Protocol):
     """One family of detectors."""
 
-    centred: bool
+    @property
+    def centred(self) -> bool:
+        """Whether the picture is in the middle of the input, or in its corner."""
+        ...
 
     def feed(self, picture: NDArray[np.uint8]) -> NDArray[Any]:
         """(H, W, 3) RGB uint8, letterboxed -> the graph's input, with a batch axis."""
@@ -55,7 +61,7 @@ class RtmdetLayout:
 
     def feed(self, picture: NDArray[np.uint8]) -> NDArray[Any]:
         bgr = picture[..., ::-1].astype(np.float32)
-        return _planes((bgr - np.float32([103.53, 116.28, 123.675])) / np.float32([57.375, 57.12, 58.395]))
+        return _planes((bgr - _COCO_MEAN_BGR) / _COCO_STD_BGR)
 
     def boxes(self, outputs: Mapping[str, NDArray[Any]]) -> Boxes:
         people = outputs["dets"][0][outputs["labels"][0] == _PERSON].astype(np.float32)
@@ -112,8 +118,8 @@ def recognised(name: str, outputs: Mapping[str, Sequence[int]], input_wh: tuple[
             return Yolov8Layout()
     found = ", ".join(f"{output} {tuple(shape)}" for output, shape in outputs.items())
     raise InputError(
-        f"{name} is not a detector wb-track knows: it gives {found}; expected YOLOX (1, cells, 5 + classes), the YOLOv8 head "
-        "(1, 4 + classes, cells), RTMDet end to end (dets, labels), or a bundle's own (boxes, scores)"
+        f"{name} is not a detector wb-track knows: it gives {found}; expected YOLOX (1, cells, 5 + classes), "
+        "the YOLOv8 head (1, 4 + classes, cells), RTMDet end to end (dets, labels), or a bundle's own (boxes, scores)"
     )
 
 

@@ -24,7 +24,7 @@ class Letterbox:
     def fit(cls, frame_wh: tuple[int, int], input_wh: tuple[int, int], *, centred: bool) -> Letterbox:
         """As large as it fits, in the top left corner or in the middle."""
         scale = min(input_wh[0] / frame_wh[0], input_wh[1] / frame_wh[1])
-        width, height = (max(1, min(int(round(n * scale)), limit)) for n, limit in zip(frame_wh, input_wh, strict=True))
+        width, height = (max(1, min(round(n * scale), limit)) for n, limit in zip(frame_wh, input_wh, strict=True))
         spare = (input_wh[0] - width, input_wh[1] - height)
         offset = (spare[0] // 2, spare[1] // 2) if centred else (0, 0)
         return cls(scale, offset, (width, height), input_wh)
@@ -38,4 +38,4 @@ class Letterbox:
 
     def frame_from_input(self, xyxy: NDArray[np.float32]) -> NDArray[np.float64]:
         """(N, 4) boxes in input pixels -> frame pixels."""
-        return (xyxy.astype(np.float64) - np.tile(self.offset_px, 2)) / self.scale
+        return np.asarray((xyxy.astype(np.float64) - np.tile(self.offset_px, 2)) / self.scale)

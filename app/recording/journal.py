@@ -1,6 +1,7 @@
 """The crash-safe file a take is recorded to: a header, then records of one size, each with a checksum.
 
-Whatever ends the program, every record that was written whole can be read again. `recording.npz_file` makes the final file of it.
+Whatever ends the program, every record that was written whole can be read again. `recording.npz_file` makes the final
+file of it.
 """
 
 from __future__ import annotations

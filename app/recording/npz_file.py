@@ -102,9 +102,10 @@ def robust_mean(values: NDArray[Any]) -> Array:
 
 
 def true_fps(frame_index: NDArray[Any], time_s: NDArray[Any], stated: float) -> float:
-    """Frames a second: what the source states where the frames' own times agree within a twentieth, otherwise what they say.
+    """Frames a second: as the source states where the frames' times agree within a twentieth, otherwise as they say.
 
-    Frames without the person count as passed. A short part of a 30 fps recording can measure 29.3, which is jitter, not a rate.
+    Frames without the person count as passed. A short part of a 30 fps recording can measure 29.3, which is jitter,
+    not a rate.
     """
     if len(time_s) < 2:
         return stated
@@ -117,11 +118,12 @@ def _in_file_axes(
 ) -> tuple[Array, Array]:
     """Root (T, 3) and translation (T, 3) from camera axes to the file's.
 
-    SMPL-X turns the body about its pelvis, not about the origin. So what is turned is where the pelvis is, and the translation is
-    what brings the pelvis of the take's shape there.
+    SMPL-X turns the body about its pelvis, not about the origin. So what is turned is where the pelvis is, and the
+    translation is what brings the pelvis of the take's shape there.
     """
     turn = _FILE_FROM_CAMERA[take.axes]
-    pelvis = take.pelvis_template + betas_per_frame.astype(np.float64) @ take.pelvis_directions.T + translation  # (T, 3)
+    # (T, 3)
+    pelvis = take.pelvis_template + betas_per_frame.astype(np.float64) @ take.pelvis_directions.T + translation
     resting = take.pelvis_template + take.pelvis_directions @ betas
     return matrix_to_axis_angle(turn @ axis_angle_to_matrix(root)), pelvis @ turn.T - resting
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -43,7 +44,10 @@ class NpzRecorder:
         return result
 
     def finish(self) -> list[Path]:
-        """Make the npz of what was recorded; empty where no frame had a person. Raises TrackingError, the partial file kept."""
+        """Make the npz of what was recorded: its path, or none where no frame had a person.
+
+        Raises TrackingError where it cannot be written; the partial file is kept.
+        """
         self._journal.close()
         return recover(self._journal.path, self._path)
 
@@ -72,13 +76,13 @@ def final_path(partial: Path) -> Path:
 
 
 def recover_left_over(path: Path) -> list[Path]:
-    """Save what an earlier, killed take left at `path`'s partial file beside it, as <name>.recovered.npz; nothing is overwritten."""
+    """Save what an earlier, killed take left in `path`'s partial file, as <name>.recovered.npz; overwrites nothing."""
     partial = partial_path(path)
     if not partial.exists():
         return []
-    number = 1
-    while (aside := path.with_name(f"{path.stem}.recovered{'' if number == 1 else f'-{number}'}{path.suffix}")).exists():
-        number += 1
+    numbers = itertools.chain([""], (f"-{k}" for k in itertools.count(2)))
+    asides = (path.with_name(f"{path.stem}.recovered{number}{path.suffix}") for number in numbers)
+    aside = next(candidate for candidate in asides if not candidate.exists())
     return recover(partial, aside)
 
 

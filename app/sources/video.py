@@ -27,12 +27,12 @@ _DAMAGED_LIMIT = 100  # packets in a row that cannot be decoded
 class VideoSource:
     """A video file, decoded by FFmpeg through PyAV.
 
-    Times are the frames' own presentation times, so a variable frame rate stays true; the rotation a phone writes into its file is
-    applied. Can be iterated once.
+    Times are the frames' own presentation times, so a variable frame rate stays true; the rotation a phone writes into
+    its file is applied. Can be iterated once.
     """
 
     def __init__(self, path: Path, start_s: float = 0.0, duration_s: float | None = None) -> None:
-        """start_s, duration_s: the part to give, in seconds of the file. Raises InputError for what is not a whole video."""
+        """start_s, duration_s: the part to give, in seconds. Raises InputError for what is not a whole video."""
         self.name = path.name
         self._path = path
         if not path.stat().st_size:
@@ -118,7 +118,7 @@ class VideoSource:
             if self._all_pts is not None and picture.pts is not None:
                 index = bisect.bisect_left(self._all_pts, picture.pts)
             if time_s <= last_s:
-                _log.warning("%s: frame %d is at %g s, not after the one before it; left out", self._path, index, time_s)
+                _log.warning("%s: frame %d is not after the one before it in time; left out", self._path, index)
                 continue
             last_s = time_s
             yield Frame(index, time_s, _upright(picture), time.perf_counter())
@@ -145,9 +145,9 @@ class VideoSource:
 
 def _upright(picture: av.VideoFrame) -> NDArray[np.uint8]:
     """(H, W, 3) RGB, turned counterclockwise as the file asks."""
-    rgb = picture.to_ndarray(format="rgb24")
+    rgb = np.asarray(picture.to_ndarray(format="rgb24"), np.uint8)
     turns = round(picture.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(rgb, turns), np.uint8) if turns else rgb
+    return np.ascontiguousarray(np.rot90(rgb, turns)) if turns else rgb
 
 
 def _reason(error: Exception) -> str:

@@ -30,7 +30,7 @@ class BoxNet(nn.Module):
         self.face_size = _size_head(channels)
 
     def forward(self, features: Tensor, heatmap: Tensor) -> tuple[Tensor, Tensor]:
-        """features (N, C, H, W), heatmap (N, J, D, H, W) -> centres (N, 3, 2), sizes (N, 3, 2); left hand, right hand, face."""
+        """features (N, C, H, W), heatmap (N, J, D, H, W) -> centres, sizes (N, 3, 2): left hand, right hand, face."""
         x: Tensor = self.deconv(torch.cat((features, heatmap.flatten(1, 2)), 1))
         centre_heatmap = softmax_volume(self.bbox_center(x)[:, :, None])  # (N, 3, 1, 8H, 8W)
         centres = soft_argmax(centre_heatmap)[..., :2]

@@ -27,7 +27,7 @@ class BodyOutput(NamedTuple):
 
 
 class HandOutput(NamedTuple):
-    """features (N, 2, C, H, W); joints (N, 2, 20, 3) cells; rot6d (N, 2, 15, 6); left first, a left hand in all three."""
+    """features (N, 2, C, H, W); joints (N, 2, 20, 3) cells; rot6d (N, 2, 15, 6). Left first, and a left hand in all."""
 
     features: Tensor
     joints: Tensor
@@ -42,7 +42,7 @@ class FaceOutput(NamedTuple):
 
 
 class PoseOutput(NamedTuple):
-    """root_rot6d (N, 6); body_rot6d (N, 21, 6); betas (N, 10); camera (N, 3) metres, the translation under the crop's camera."""
+    """root_rot6d (N, 6); body_rot6d (N, 21, 6); betas (N, 10); camera (N, 3): translation [m] before the crop."""
 
     root_rot6d: Tensor
     body_rot6d: Tensor
@@ -113,7 +113,7 @@ class Hand4Whole(nn.Module):
         return PoseOutput(root, body, betas, torch.cat((camera[:, :2], depth), 1))
 
     def _part_crops(self, crop: Tensor, boxes: Tensor, size_px: int) -> Tensor:
-        """(N, H, W, 3) uint8 and k boxes an image, (kN, 4) with the images innermost -> (kN, 3, size, size) in [0, 1]."""
+        """(N, H, W, 3) uint8 and k boxes an image, (kN, 4), images innermost -> (kN, 3, size, size) in [0, 1]."""
         image_index = torch.arange(crop.shape[0], device=crop.device).repeat(boxes.shape[0] // crop.shape[0])
         crops: Tensor = roi_align(_planes(crop), boxes, image_index, size_px)
         return crops / 255.0

@@ -18,5 +18,5 @@ class PositionNet(nn.Module):
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         logits: Tensor = self.conv(features)
-        heatmap = softmax_volume(logits.unflatten(1, (self.joints, self.depth_bins)))
+        heatmap = softmax_volume(logits.reshape(-1, self.joints, self.depth_bins, *logits.shape[2:]))
         return soft_argmax(heatmap), heatmap

@@ -10,10 +10,10 @@ from torch import Tensor
 def roi_align(image: Tensor, boxes: Tensor, image_index: Tensor, size_px: int) -> Tensor:
     """Square crops of boxes, averaged over ceil(box / size) bilinear samples a bin and axis.
 
-    image: (N, C, H, W) float. boxes: (R, 4) xyxy pixels; a side under one pixel counts as one.
-    image_index: (R,) int64, which image each box is in. Returns (R, C, size_px, size_px). Samples more than
-    one pixel outside the image are zero. A box coordinate x means x pixels from the image's left *as an index*, so pixel 0 has
-    its centre at 0 (torchvision's `aligned=False`). No gradient flows to the image or the boxes.
+    image: (N, C, H, W) float. boxes: (R, 4) xyxy pixels; a side under one pixel counts as one. image_index: (R,)
+    int64, which image each box is in. Returns (R, C, size_px, size_px). Samples more than one pixel outside the image
+    are zero. A box coordinate x means x pixels from the image's left *as an index*, so pixel 0 has its centre at 0
+    (torchvision's `aligned=False`). No gradient flows to the image or the boxes.
     """
     height, width = image.shape[2:]
     boxes = boxes.float()
@@ -24,7 +24,7 @@ def roi_align(image: Tensor, boxes: Tensor, image_index: Tensor, size_px: int) -
 
 
 @roi_align.register_fake
-def _(image: Tensor, boxes: Tensor, image_index: Tensor, size_px: int) -> Tensor:
+def _(image: Tensor, boxes: Tensor, image_index: Tensor, size_px: int) -> Tensor:  # noqa: ARG001 - the same arguments
     return image.new_empty(boxes.shape[0], image.shape[1], size_px, size_px)
 
 

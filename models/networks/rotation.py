@@ -21,7 +21,7 @@ class HandRotationNet(nn.Module):
     def forward(self, features: Tensor, joints: Tensor) -> Tensor:
         at_joints = sample_joints(self.hand_conv(features), joints)  # (N, 20, channels + 3)
         rot6d: Tensor = self.hand_pose_out(at_joints.flatten(1))
-        return rot6d.unflatten(1, (len(HAND_ROTATIONS), 6))
+        return rot6d.reshape(-1, len(HAND_ROTATIONS), 6)
 
 
 class BodyRotationNet(nn.Module):
@@ -44,7 +44,7 @@ class BodyRotationNet(nn.Module):
     def forward(
         self, body_features: Tensor, body_joints: Tensor, hand_features: Tensor, hand_joints: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Features and joints of the body (N, C, H, W), (N, 25, 3) and of the hands (N, 2, C, H, W), (N, 2, 20, 3), left first.
+        """Features and joints: body (N, C, H, W), (N, 25, 3); hands (N, 2, C, H, W), (N, 2, 20, 3), left first.
 
         Returns root (N, 6), body (N, 21, 6), shape (N, 10), camera numbers (N, 3).
         """
@@ -59,7 +59,7 @@ class BodyRotationNet(nn.Module):
         body: Tensor = self.body_pose_out(evidence)
         return (
             self.root_pose_out(evidence),
-            body.unflatten(1, (len(SMPLX_BODY), 6)),
+            body.reshape(-1, len(SMPLX_BODY), 6),
             self.shape_out(pooled),
             self.cam_out(pooled),
         )

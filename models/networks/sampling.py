@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 
 def soft_argmax(heatmap: Tensor) -> Tensor:
@@ -31,7 +31,7 @@ def sample_features(features: Tensor, xy: Tensor) -> Tensor:
     height, width = features.shape[2:]
     scale = xy.new_tensor([2.0 / (width - 1), 2.0 / (height - 1)])
     grid = (xy * scale - 1.0)[:, :, None]  # (N, P, 1, 2)
-    sampled = F.grid_sample(features, grid, mode="bilinear", padding_mode="zeros", align_corners=True)
+    sampled = functional.grid_sample(features, grid, mode="bilinear", padding_mode="zeros", align_corners=True)
     return sampled[..., 0].transpose(1, 2)
 
 
