@@ -28,10 +28,11 @@ class Tracker:
         return run_stages(self.stages, frame)
 
     def groups(self, *, device: str) -> list[Sequence[Stage]]:
-        """Stages by thread: one each on a GPU. On a CPU the networks stay together, as graphs that share cores gain none
-        side by side, and skinning overlaps the next frame (benchmarks/loop.py: seven percent). All in one where each
-        frame's
-        box waits for the last frame's mesh."""
+        """Stages by thread. On a GPU each has its own, so that host and device work overlap.
+
+        On a CPU the networks stay together, since graphs that share the cores gain nothing side by side, and skinning
+        overlaps the next frame. All are in one where a frame's box waits for the last frame's mesh.
+        """
         if self._sequential:
             return [self.stages]
         if device == "cpu":

@@ -116,19 +116,15 @@ class SmplxBody:
         mesh = BodyMesh(vertices, np.concatenate(points).astype(np.float32))
         return mesh if translation_m is None else mesh.moved(translation_m)
 
-    def pelvis(self, betas: Array) -> Array:
-        """Where the root joint is at rest, (3,) metres: the point the root rotates about."""
-        return np.asarray(self.pelvis_template + self.pelvis_directions @ betas)
-
     @property
     def pelvis_template(self) -> Array:
-        """(3,) metres: the resting pelvis of the mean shape."""
+        """(3,) metres: where the root joint of the mean shape is at rest, the point the root rotates about."""
         return np.asarray(self._joint_template[0])
 
     @property
     def pelvis_directions(self) -> Array:
-        """(3, 10) metres for each shape coefficient."""
-        return np.asarray(self._joint_directions[0, :, :10])
+        """(3, 20) metres for each coefficient of shape, then of expression."""
+        return np.asarray(self._joint_directions[0])
 
     def _world_transforms(self, rotations: Array, joints: Array) -> tuple[Array, Array]:
         """Rotations (55, 3, 3) and origins (55, 3) of the joints, down the tree, a level at a time."""

@@ -26,6 +26,10 @@ _LENGTH = struct.Struct("<Q")
 _SYNC_S = 1.0  # what a loss of power may cost
 
 
+class NothingRecordedError(InputError):
+    """The recording was cut off before its first frame."""
+
+
 class Journal:
     """Appends records. A record that could not be written whole is cut off again, so the file stays readable."""
 
@@ -90,7 +94,7 @@ def read_journal(path: Path) -> tuple[Take, NDArray[Any]]:
             (length,) = _LENGTH.unpack(file.read(_LENGTH.size))
             take = Take.from_bytes(file.read(length))
         except Exception as error:
-            raise InputError(f"{path} was cut off before its first frame; nothing is in it") from error
+            raise NothingRecordedError(f"{path} was cut off before its first frame; nothing is in it") from error
         start = file.tell()
     dtype = take.record_dtype
     count = (path.stat().st_size - start) // dtype.itemsize

@@ -50,7 +50,13 @@ def columns(take: Take, records: NDArray[Any], rows: NDArray[np.intp]) -> dict[s
     poses = picked("poses").astype(np.float64).reshape(-1, len(joints.SMPLX_JOINTS), 3)  # (T, 55, 3)
     betas_per_frame = picked("betas")
     betas = robust_mean(betas_per_frame)
-    root, trans = _in_file_axes(take, poses[:, 0], picked("translation"), betas_per_frame, betas)
+    expression = picked("expression")
+    pelvis = picked("translation") + resting_pelvis(take, betas_per_frame, expression)
+    turn = _FILE_FROM_CAMERA[take.axes]
+    root = matrix_to_axis_angle(turn @ axis_angle_to_matrix(poses[:, 0]))
+    # SMPL-X turns the body about its pelvis, not about the origin. So the pelvis is what the axes are changed for, and
+    # the translation is what brings there the pelvis of the take's shape.
+    trans = pelvis @ turn.T - resting_pelvis(take, np.tile(betas, (len(rows), 1)), expression)
     poses[:, 0] = root
     hands = np.concatenate((poses[:, joints.LEFT_HAND], poses[:, joints.RIGHT_HAND]), 1)
     parts = {
@@ -70,7 +76,7 @@ def columns(take: Take, records: NDArray[Any], rows: NDArray[np.intp]) -> dict[s
         "trans": trans.astype(np.float32),
         "betas": betas.astype(np.float32),
         "betas_per_frame": betas_per_frame,
-        "expression": picked("expression"),
+        "expression": expression,
         "gender": np.array("neutral"),
         "surface_model_type": np.array("smplx"),
         "mocap_frame_rate": np.array(float(round(fps))),
@@ -113,19 +119,10 @@ def true_fps(frame_index: NDArray[Any], time_s: NDArray[Any], stated: float) -> 
     return stated if abs(measured / stated - 1) < 0.05 else measured
 
 
-def _in_file_axes(
-    take: Take, root: Array, translation: Array, betas_per_frame: NDArray[Any], betas: Array
-) -> tuple[Array, Array]:
-    """Root (T, 3) and translation (T, 3) from camera axes to the file's.
-
-    SMPL-X turns the body about its pelvis, not about the origin. So what is turned is where the pelvis is, and the
-    translation is what brings the pelvis of the take's shape there.
-    """
-    turn = _FILE_FROM_CAMERA[take.axes]
-    # (T, 3)
-    pelvis = take.pelvis_template + betas_per_frame.astype(np.float64) @ take.pelvis_directions.T + translation
-    resting = take.pelvis_template + take.pelvis_directions @ betas
-    return matrix_to_axis_angle(turn @ axis_angle_to_matrix(root)), pelvis @ turn.T - resting
+def resting_pelvis(take: Take, betas: NDArray[Any], expression: NDArray[Any]) -> Array:
+    """(T, 10), (T, 10) -> (T, 3) metres, where the body's root joint is before it is moved."""
+    coefficients = np.concatenate((betas, expression), 1).astype(np.float64)
+    return np.asarray(take.pelvis_template + coefficients @ take.pelvis_directions.T)
 
 
 def _write(

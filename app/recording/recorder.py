@@ -9,7 +9,7 @@ from typing import Self
 
 from app.errors import InputError, TrackingError
 from app.frame import Result
-from app.recording.journal import Journal, read_journal
+from app.recording.journal import Journal, NothingRecordedError, read_journal
 from app.recording.npz_file import write_takes
 from app.recording.take import Take
 
@@ -83,7 +83,11 @@ def recover_left_over(path: Path) -> list[Path]:
     numbers = itertools.chain([""], (f"-{k}" for k in itertools.count(2)))
     asides = (path.with_name(f"{path.stem}.recovered{number}{path.suffix}") for number in numbers)
     aside = next(candidate for candidate in asides if not candidate.exists())
-    return recover(partial, aside)
+    try:
+        return recover(partial, aside)
+    except NothingRecordedError:
+        partial.unlink()
+        return []
 
 
 def recover(partial: Path, path: Path) -> list[Path]:

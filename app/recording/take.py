@@ -23,9 +23,9 @@ AXES = ("y-up", "z-up", "camera")
 class Take:
     """The part of a recording that does not change from frame to frame.
 
-    camera: the one camera of the take. fps: the source's own statement. pelvis_template (3,), pelvis_directions (3,
-    10): the resting pelvis as a function of the betas, which `trans` depends on. hand_mean (2, 15, 3): the body's mean
-    hands. vertex_count is 0 where vertices are not recorded.
+    camera: the one camera of the take. fps: the source's own statement. vertex_count is 0 where vertices are not
+    recorded. pelvis_template (3,), pelvis_directions (3, 20): the body's resting pelvis as a function of shape and
+    expression, which `trans` depends on. hand_mean (2, 15, 3): the body's mean hands.
     """
 
     camera: Pinhole

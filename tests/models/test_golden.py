@@ -16,7 +16,7 @@ from models.networks.roi_align import roi_align
 from models.smplx_body import SmplxBody
 from tests import golden, standins
 
-# Rows of the body's 144 points in the released code's order of 137: body, left hand, right hand, jaw and head, eyes, face.
+# Rows of the body's 144 points in the released code's order of 137: body, hands, jaw and head, eyes, face.
 _RELEASED_ORDER = (
     *(0, 1, 2, 4, 5, 7, 8, 12, 16, 17, 18, 19, 20, 21, 60, 61, 62, 63, 64, 65, 59, 58, 57, 56, 55),
     *(37, 38, 39, 66, 25, 26, 27, 67, 28, 29, 30, 68, 34, 35, 36, 69, 31, 32, 33, 70),

@@ -1,0 +1,336 @@
+"""mesh.npz: what is in it, that it means what SMPL-X readers take it for, and that nothing recorded is lost."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from app.errors import InputError, TrackingError
+from app.frame import Result
+from app.recording import journal as journal_module
+from app.recording.journal import Journal, read_journal
+from app.recording.npz_file import robust_mean, true_fps
+from app.recording.recorder import NpzRecorder, final_path, partial_path, recover, recover_left_over
+from app.recording.take import Take
+from models.rotations import axis_angle_to_matrix
+from models.smplx_body import SmplxBody
+from tests.app import people
+
+SHAPES = {
+    "poses": (3, 165),
+    "root_orient": (3, 3),
+    "pose_body": (3, 63),
+    "pose_hand": (3, 90),
+    "pose_jaw": (3, 3),
+    "pose_eye": (3, 6),
+    "poses_root": (3, 3),
+    "poses_body": (3, 63),
+    "trans": (3, 3),
+    "betas": (10,),
+    "betas_per_frame": (3, 10),
+    "expression": (3, 10),
+    "vertices": (3, 10475, 3),
+    "faces": (20908, 3),
+    "joints": (3, 144, 3),
+    "joint_names": (144,),
+    "camera": (4,),
+    "image_size": (2,),
+    "frame_index": (3,),
+    "time": (3,),
+    "box": (3, 4),
+    "confidence": (3, 4),
+    "flags": (3,),
+    **dict.fromkeys(("gender", "surface_model_type", "mocap_frame_rate", "mocap_framerate", "fps"), ()),
+    **dict.fromkeys(("axes", "format_version", "model", "body", "licence"), ()),
+}
+
+
+def read(path: Path) -> dict[str, NDArray[Any]]:
+    with np.load(path, allow_pickle=False) as file:
+        return dict(file)
+
+
+def record(path: Path, body: SmplxBody, seeds: list[int], **settings: Any) -> dict[str, NDArray[Any]]:
+    """A take of one person with these seeds, one a frame."""
+    with NpzRecorder(path, people.take(body, **settings)) as recorder:
+        for index, seed in enumerate(seeds):
+            recorder(Result(people.frame(index), (people.person(body, seed),)))
+        assert recorder.finish() == [path]
+    assert not partial_path(path).exists()
+    return read(path)
+
+
+def test_every_key_has_its_shape(tmp_path: Path, body: SmplxBody) -> None:
+    file = record(tmp_path / "mesh.npz", body, [1, 2, 3])
+    assert {name: array.shape for name, array in file.items()} == SHAPES
+    assert file["faces"].dtype == np.int32
+    assert file["flags"].dtype == np.uint8
+    assert {str(file["gender"]), str(file["surface_model_type"])} == {"neutral", "smplx"}
+    np.testing.assert_array_equal(file["confidence"][0], np.float32([0.9, 0.8, 0.7, 0.6]))
+    np.testing.assert_array_equal(file["frame_index"], [0, 1, 2])
+    np.testing.assert_allclose(file["time"], [0, 1 / 30, 2 / 30], rtol=0, atol=1e-12)
+
+
+def test_vertices_can_be_left_out(tmp_path: Path, body: SmplxBody) -> None:
+    file = record(tmp_path / "mesh.npz", body, [1, 2, 3], vertices=False)
+    assert file.keys() == SHAPES.keys() - {"vertices"}
+
+
+@pytest.mark.parametrize(
+    ("axes", "camera_from_file"),
+    [
+        ("camera", np.eye(3)),
+        ("y-up", np.diag([1.0, -1.0, -1.0])),
+        ("z-up", np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])),
+    ],
+)
+def test_parameters_give_the_vertices_again(
+    tmp_path: Path, body: SmplxBody, axes: str, camera_from_file: NDArray[np.float64]
+) -> None:
+    """What any SMPL-X reader does with the file ends at the file's own vertices, turned to the file's axes."""
+    file = record(tmp_path / "mesh.npz", body, [5, 5], axes=axes)
+    rotations = axis_angle_to_matrix(file["poses"][1].astype(np.float64).reshape(55, 3))
+    mesh = body.forward(rotations, file["betas"], file["expression"][1], file["trans"][1])
+    in_camera = mesh.vertices_m @ camera_from_file.T
+    np.testing.assert_allclose(in_camera, file["vertices"][1], rtol=0, atol=1e-4)
+
+
+def test_the_parts_repeat_the_poses(tmp_path: Path, body: SmplxBody) -> None:
+    file = record(tmp_path / "mesh.npz", body, [1, 2, 3])
+    order = ("root_orient", "pose_body", "pose_jaw", "pose_eye", "pose_hand")
+    np.testing.assert_array_equal(np.concatenate([file[name] for name in order], 1), file["poses"])
+    np.testing.assert_array_equal(file["poses_body"], file["pose_body"])
+    np.testing.assert_array_equal(file["poses_root"], file["root_orient"])
+
+
+def test_the_takes_camera_sees_the_root_where_the_crops_did(tmp_path: Path, body: SmplxBody) -> None:
+    file = record(tmp_path / "mesh.npz", body, [4])
+    fx, fy, cx, cy = file["camera"]
+    x, y, z = file["joints"][0, 0]
+    seen = people.CROP_CAMERA.project(people.person(body, 4).joints_m[0].astype(np.float64))
+    np.testing.assert_allclose([fx * x / z + cx, fy * y / z + cy], seen, rtol=0, atol=1e-2)
+    np.testing.assert_allclose(fx / z, people.CROP_CAMERA.fx / people.person(body, 4).joints_m[0, 2], rtol=1e-4)
+
+
+def test_frames_without_the_person_are_absent(tmp_path: Path, body: SmplxBody) -> None:
+    path = tmp_path / "mesh.npz"
+    with NpzRecorder(path, people.take(body)) as recorder:
+        for index in (0, 1, 4):
+            recorder(Result(people.frame(index), (people.person(body, index),)))
+            recorder(Result(people.frame(index + 10), ()))
+        recorder.finish()
+    np.testing.assert_array_equal(read(path)["frame_index"], [0, 1, 4])
+
+
+def test_several_people_get_a_file_each(tmp_path: Path, body: SmplxBody) -> None:
+    with NpzRecorder(tmp_path / "mesh.npz", people.take(body, vertices=False)) as recorder:
+        for index in range(3):
+            ids = (1, 7) if index else (7,)
+            recorder(Result(people.frame(index), tuple(people.person(body, k, track_id=k) for k in ids)))
+        assert recorder.finish() == [tmp_path / "mesh.1.npz", tmp_path / "mesh.7.npz"]
+    assert len(read(tmp_path / "mesh.1.npz")["time"]) == 2
+    assert len(read(tmp_path / "mesh.7.npz")["time"]) == 3
+
+
+def test_a_take_of_nobody_writes_nothing(tmp_path: Path, body: SmplxBody) -> None:
+    with NpzRecorder(tmp_path / "mesh.npz", people.take(body)) as recorder:
+        recorder(Result(people.frame(0), ()))
+        assert recorder.finish() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_fingers_past_half_a_turn_stay_the_sum_of_mean_and_pose(tmp_path: Path, body: SmplxBody) -> None:
+    """SMPL-X adds the mean hand as an axis-angle, so a finger's angle may exceed pi; the file must not wrap it."""
+    mean = body.hand_mean[0, 0]
+    relative = 3.1 * mean / np.linalg.norm(mean)
+    total = relative + mean
+    assert np.linalg.norm(total) > np.pi
+    someone = people.person(body, 3)
+    rot6d = someone.params.rot6d.copy()
+    rot6d[22] = Rotation.from_rotvec(total).as_matrix()[:, :2].reshape(6)
+    made = people.take(body).record(people.frame(0), replace_rot6d(someone, rot6d))
+    np.testing.assert_allclose(made["poses"].reshape(55, 3)[25], total, rtol=0, atol=1e-4)
+
+
+def replace_rot6d(someone: people.Person, rot6d: NDArray[Any]) -> people.Person:
+    from dataclasses import replace
+
+    return replace(someone, params=replace(someone.params, rot6d=rot6d))
+
+
+@pytest.mark.parametrize(
+    ("index", "time", "stated", "expected"),
+    [
+        ([0, 1, 2], [0.0, 0.1, 0.2], 10.0, 10.0),
+        ([0, 2, 4], [0.0, 0.2, 0.4], 30.0, 10.0),  # the source states nonsense
+        ([0, 1, 2], [0.0, 0.034, 0.068], 29.97, 29.97),  # jitter of a short part
+        ([5], [1.0], 24.0, 24.0),  # one frame has no rate
+    ],
+)
+def test_the_true_frame_rate(index: list[int], time: list[float], stated: float, expected: float) -> None:
+    assert true_fps(np.array(index), np.array(time), stated) == pytest.approx(expected)
+
+
+def test_importers_get_whole_rates_and_the_true_one_beside(tmp_path: Path, body: SmplxBody) -> None:
+    file = record(tmp_path / "mesh.npz", body, [1], vertices=False, fps=29.97)
+    assert float(file["mocap_frame_rate"]) == float(file["mocap_framerate"]) == 30
+    assert float(file["fps"]) == pytest.approx(29.97)
+
+
+def test_the_takes_shape_is_not_moved_by_a_bad_frame() -> None:
+    betas = np.zeros((20, 10))
+    betas[3] = 100
+    np.testing.assert_array_equal(robust_mean(betas), np.zeros(10))
+    np.testing.assert_array_equal(robust_mean(np.ones((1, 10))), np.ones(10))
+
+
+def unfinished(tmp_path: Path, body: SmplxBody, frames: int) -> Path:
+    """A partial file as a killed program leaves it."""
+    path = tmp_path / "mesh.npz"
+    recorder = NpzRecorder(path, people.take(body, vertices=False))
+    for index in range(frames):
+        recorder(Result(people.frame(index), (people.person(body, index),)))
+    recorder.close()
+    return partial_path(path)
+
+
+@pytest.mark.parametrize("cut", [1, 500, 2500])
+def test_a_torn_record_costs_itself_only(tmp_path: Path, body: SmplxBody, cut: int) -> None:
+    partial = unfinished(tmp_path, body, 4)
+    partial.write_bytes(partial.read_bytes()[:-cut])
+    assert recover(partial, tmp_path / "mesh.npz") == [tmp_path / "mesh.npz"]
+    np.testing.assert_array_equal(read(tmp_path / "mesh.npz")["frame_index"], [0, 1, 2])
+    assert not partial.exists()
+
+
+def test_reading_stops_at_a_record_whose_checksum_is_wrong(tmp_path: Path, body: SmplxBody) -> None:
+    partial = unfinished(tmp_path, body, 4)
+    data = bytearray(partial.read_bytes())
+    data[-1000] ^= 1
+    partial.write_bytes(bytes(data))
+    _, records = read_journal(partial)
+    assert len(records) == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "not a recording"),
+        (b"hello", "not a recording"),
+        (b"wb-track partial 1\n\x00", "nothing is in it"),
+    ],
+)
+def test_what_is_no_recording_is_refused(tmp_path: Path, content: bytes, says: str) -> None:
+    (tmp_path / "mesh.npz.partial").write_bytes(content)
+    with pytest.raises(InputError, match=says):
+        read_journal(tmp_path / "mesh.npz.partial")
+
+
+def test_only_a_partial_file_has_a_final_name() -> None:
+    assert final_path(Path("a/mesh.npz.partial")) == Path("a/mesh.npz")
+    with pytest.raises(InputError, match="partial"):
+        final_path(Path("mesh.npz"))
+
+
+def test_an_earlier_take_is_saved_beside_and_overwrites_nothing(tmp_path: Path, body: SmplxBody) -> None:
+    (tmp_path / "mesh.recovered.npz").write_text("someone's")
+    unfinished(tmp_path, body, 2)
+    assert recover_left_over(tmp_path / "mesh.npz") == [tmp_path / "mesh.recovered-2.npz"]
+    assert (tmp_path / "mesh.recovered.npz").read_text() == "someone's"
+    assert len(read(tmp_path / "mesh.recovered-2.npz")["time"]) == 2
+
+
+def test_a_recording_under_way_is_left_alone(tmp_path: Path, body: SmplxBody) -> None:
+    with NpzRecorder(tmp_path / "mesh.npz", people.take(body)), pytest.raises(InputError, match="another wb-track"):
+        recover_left_over(tmp_path / "mesh.npz")
+
+
+@pytest.fixture
+def disk_full_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Every file opened for a journal from now on takes that many bytes, the last write short, as a disk does."""
+
+    def limit(size: int) -> None:
+        opened = Path.open
+
+        def limited(self: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+            file = opened(self, mode, *args, **kwargs)
+            return _Small(file, size) if mode == "xb" else file
+
+        monkeypatch.setattr(Path, "open", limited)
+
+    return limit
+
+
+class _Small:
+    def __init__(self, file: Any, size: int) -> None:
+        self._file, self._size = file, size
+
+    def write(self, data: Any) -> int:
+        left = self._size - self._file.tell()
+        if left <= 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return int(self._file.write(bytes(data)[:left]))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def test_a_full_disk_keeps_every_whole_frame(
+    tmp_path: Path, body: SmplxBody, disk_full_after: Callable[[int], None]
+) -> None:
+    take = people.take(body, vertices=False)
+    header = len(take.to_bytes())
+    disk_full_after(header + 3 * take.record_dtype.itemsize + 500)
+    path = tmp_path / "mesh.npz"
+    with NpzRecorder(path, take) as recorder:
+        with pytest.raises(TrackingError, match=r"frame 3: No space left on device"):
+            for index in range(10):
+                recorder(Result(people.frame(index), (people.person(body, index),)))
+        assert recorder.frames == 3
+        assert recorder.finish() == [path]
+    np.testing.assert_array_equal(read(path)["frame_index"], [0, 1, 2])
+
+
+def test_where_the_npz_cannot_be_written_the_partial_file_stays(
+    tmp_path: Path, body: SmplxBody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partial = unfinished(tmp_path, body, 2)
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np.lib.format, "write_array", full)
+    with pytest.raises(TrackingError, match=r"every frame is in .*mesh.npz.partial"):
+        recover(partial, tmp_path / "mesh.npz")
+    monkeypatch.undo()
+    assert [path.name for path in tmp_path.iterdir()] == ["mesh.npz.partial"]
+    assert recover(partial, tmp_path / "mesh.npz")
+
+
+def test_a_take_survives_its_bytes(body: SmplxBody) -> None:
+    take = people.take(body, axes="z-up", fps=23.976)
+    again = Take.from_bytes(take.to_bytes())
+    assert again.record_dtype == take.record_dtype
+    assert (again.camera, again.image_size_wh, again.fps, again.axes) == (
+        take.camera,
+        take.image_size_wh,
+        take.fps,
+        take.axes,
+    )
+    np.testing.assert_array_equal(again.hand_mean, take.hand_mean)
+
+
+def test_a_journal_never_overwrites(tmp_path: Path, body: SmplxBody) -> None:
+    partial = unfinished(tmp_path, body, 1)
+    before = partial.read_bytes()
+    with pytest.raises(FileExistsError):
+        Journal(partial, people.take(body))
+    assert partial.read_bytes() == before
+    assert journal_module.read_journal(partial)[1].shape == (1,)
