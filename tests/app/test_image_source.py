@@ -30,8 +30,9 @@ def _write(path: Path, pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> Path:
     """Pixels (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA, uint8 or uint16, by the suffix of the path."""
     if pixels.ndim == 3:
         order = [2, 1, 0, 3][: pixels.shape[2]]
-        pixels = np.ascontiguousarray(pixels[..., order])
-    done, data = cv2.imencode(path.suffix, pixels)
+        done, data = cv2.imencode(path.suffix, np.ascontiguousarray(pixels[..., order]))
+    else:
+        done, data = cv2.imencode(path.suffix, pixels)
     assert done
     path.write_bytes(data.tobytes())
     return path
@@ -65,7 +66,7 @@ def _frames(path: Path, start_s: float = 0.0, duration_s: float | None = None) -
         ("001.png", "002.png", "010.png"),
         ("01.png", "1.png", "2.png"),
         # With and without a number.
-        ("frame.png", "frame1.png", "frames.png"),
+        ("frame1.png", "frames.png"),
         ("1.png", "a.png"),
         # Different kinds of image.
         ("1.jpg", "2.bmp", "3.webp", "4.tiff"),
