@@ -115,6 +115,7 @@ def take_of(options: Options, source: Source, parts: Loaded) -> Take:
         camera=camera,
         image_size_wh=source.size_wh,
         fps=source.fps,
+        resample_fps=options.resample_fps,
         axes=options.axes,
         model=parts.bundle.name,
         body=body.name,

@@ -31,6 +31,7 @@ class Options:
     focal_px: float | None
     start_s: float
     duration_s: float | None
+    resample_fps: float | None
     axes: str
     vertices: bool
     stats: Path | None
@@ -79,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     camera.add_argument("--focal", dest="focal_px", type=_positive, metavar="PX", help="focal length")
     add("--start", dest="start_s", type=_not_negative, default=0.0, metavar="S", help="seconds to leave out first")
     add("--duration", dest="duration_s", type=_positive, metavar="S", help="seconds to track")
+    add(
+        "--resample",
+        dest="resample_fps",
+        type=_positive,
+        metavar="FPS",
+        help="write at this rate, interpolating between frames",
+    )
     add("--axes", choices=AXES, default="y-up", help="of root_orient, poses and trans in the npz; default: y-up")
     add("--no-vertices", dest="vertices", action="store_false", help="leave the mesh's vertices out of the npz")
     add("--stats", type=Path, metavar="FILE.json", help="write how long each stage took")

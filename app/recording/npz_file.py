@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.recording.sampling import Sampling
 from app.recording.take import Take
 from models import joints
 from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle
@@ -35,19 +36,19 @@ def write_takes(path: Path, take: Take, records: NDArray[Any]) -> list[Path]:
     written = []
     for track_id in ids:
         target = path if len(ids) == 1 else path.with_name(f"{path.stem}.{track_id}{path.suffix}")
-        rows = np.flatnonzero(records["track_id"] == track_id)
-        _write(target, columns(take, records, rows), take, records, rows)
+        frames = _frames(take, records, np.flatnonzero(records["track_id"] == track_id))
+        _write(target, columns(take, records, frames), take, records, frames)
         written.append(target)
     return written
 
 
-def columns(take: Take, records: NDArray[Any], rows: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
+def columns(take: Take, records: NDArray[Any], frames: Sampling) -> dict[str, NDArray[Any]]:
     """All arrays of one person's file but the vertices."""
 
     def picked(name: str) -> NDArray[Any]:
-        return np.asarray(records[name][rows])
+        return frames.mixed(records[name])
 
-    poses = picked("poses").astype(np.float64).reshape(-1, len(joints.SMPLX_JOINTS), 3)  # (T, 55, 3)
+    poses = frames.turned(records["poses"].reshape(-1, len(joints.SMPLX_JOINTS), 3))  # (T, 55, 3)
     betas_per_frame = picked("betas")
     betas = robust_mean(betas_per_frame)
     expression = picked("expression")
@@ -56,7 +57,7 @@ def columns(take: Take, records: NDArray[Any], rows: NDArray[np.intp]) -> dict[s
     root = matrix_to_axis_angle(turn @ axis_angle_to_matrix(poses[:, 0]))
     # SMPL-X turns the body about its pelvis, not about the origin. So the pelvis is what the axes are changed for, and
     # the translation is what brings there the pelvis of the take's shape.
-    trans = pelvis @ turn.T - resting_pelvis(take, np.tile(betas, (len(rows), 1)), expression)
+    trans = pelvis @ turn.T - resting_pelvis(take, np.tile(betas, (len(frames), 1)), expression)
     poses[:, 0] = root
     hands = np.concatenate((poses[:, joints.LEFT_HAND], poses[:, joints.RIGHT_HAND]), 1)
     parts = {
@@ -69,10 +70,11 @@ def columns(take: Take, records: NDArray[Any], rows: NDArray[np.intp]) -> dict[s
         "poses_body": poses[:, joints.BODY],
         "poses": poses,
     }
-    fps = true_fps(picked("frame_index"), picked("time"), take.fps)
+    frame_index = frames.nearest(records["frame_index"])
+    fps = take.resample_fps or true_fps(frame_index, frames.time_s, take.fps)
     camera = take.camera
     return {
-        **{name: part.reshape(len(rows), -1).astype(np.float32) for name, part in parts.items()},
+        **{name: part.reshape(len(frames), -1).astype(np.float32) for name, part in parts.items()},
         "trans": trans.astype(np.float32),
         "betas": betas.astype(np.float32),
         "betas_per_frame": betas_per_frame,
@@ -87,17 +89,24 @@ def columns(take: Take, records: NDArray[Any], rows: NDArray[np.intp]) -> dict[s
         "joint_names": np.array(joints.SMPLX_POINTS),
         "camera": np.array([camera.fx, camera.fy, camera.cx, camera.cy], np.float32),
         "image_size": np.array(take.image_size_wh, np.int32),
-        "frame_index": picked("frame_index"),
-        "time": picked("time"),
+        "frame_index": frame_index,
+        "time": frames.time_s,
         "box": picked("box"),
         "confidence": picked("confidence"),
-        "flags": picked("flags"),
+        "flags": frames.nearest(records["flags"]),
         "axes": np.array(take.axes),
         "format_version": np.array(FORMAT_VERSION),
         "model": np.array(take.model),
         "body": np.array(take.body),
         "licence": np.array(take.licence),
     }
+
+
+def _frames(take: Take, records: NDArray[Any], rows: NDArray[np.intp]) -> Sampling:
+    time_s = np.asarray(records["time"][rows])
+    if take.resample_fps is None:
+        return Sampling.as_recorded(rows, time_s)
+    return Sampling.at_rate(rows, time_s, records["frame_index"][rows], take.resample_fps)
 
 
 def robust_mean(values: NDArray[Any]) -> Array:
@@ -125,9 +134,7 @@ def resting_pelvis(take: Take, betas: NDArray[Any], expression: NDArray[Any]) ->
     return np.asarray(take.pelvis_template + coefficients @ take.pelvis_directions.T)
 
 
-def _write(
-    path: Path, arrays: Mapping[str, NDArray[Any]], take: Take, records: NDArray[Any], rows: NDArray[np.intp]
-) -> None:
+def _write(path: Path, arrays: Mapping[str, NDArray[Any]], take: Take, records: NDArray[Any], frames: Sampling) -> None:
     """An npz like `np.savez` makes, written beside and renamed; vertices go through a few frames at a time."""
     beside = path.with_name(f".{path.name}.writing")
     try:
@@ -137,11 +144,11 @@ def _write(
                     np.lib.format.write_array(member, array, allow_pickle=False)
             if take.vertex_count:
                 with archive.open("vertices.npy", "w", force_zip64=True) as member:
-                    shape = (len(rows), take.vertex_count, 3)
+                    shape = (len(frames), take.vertex_count, 3)
                     header = {"descr": "<f4", "fortran_order": False, "shape": shape}
                     np.lib.format.write_array_header_1_0(member, header)
-                    for start in range(0, len(rows), _CHUNK_FRAMES):
-                        chunk = records["vertices"][rows[start : start + _CHUNK_FRAMES]]
+                    for start in range(0, len(frames), _CHUNK_FRAMES):
+                        chunk = frames.part(start, start + _CHUNK_FRAMES).mixed(records["vertices"])
                         member.write(np.ascontiguousarray(chunk).data)
         with beside.open("rb") as file:
             os.fsync(file.fileno())

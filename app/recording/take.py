@@ -23,7 +23,8 @@ AXES = ("y-up", "z-up", "camera")
 class Take:
     """The part of a recording that does not change from frame to frame.
 
-    camera: the one camera of the take. fps: the source's own statement. vertex_count is 0 where vertices are not
+    camera: the one camera of the take. fps: the source's own statement. resample_fps: the rate of
+    the file, where not that of the recording. vertex_count is 0 where vertices are not
     recorded. pelvis_template (3,), pelvis_directions (3, 20): the body's resting pelvis as a function of shape and
     expression, which `trans` depends on. hand_mean (2, 15, 3): the body's mean hands.
     """
@@ -31,6 +32,7 @@ class Take:
     camera: Pinhole
     image_size_wh: tuple[int, int]
     fps: float
+    resample_fps: float | None
     axes: str
     model: str
     body: str

@@ -31,11 +31,19 @@ def person(body: SmplxBody, seed: int, *, track_id: int = 1) -> Person:
     return Person(track_id, box, params, CROP_CAMERA, mesh.vertices_m, mesh.joints_m, sure, flags=2)
 
 
-def take(body: SmplxBody, *, axes: str = "y-up", fps: float = 30.0, vertices: bool = True) -> Take:
+def take(
+    body: SmplxBody,
+    *,
+    axes: str = "y-up",
+    fps: float = 30.0,
+    resample_fps: float | None = None,
+    vertices: bool = True,
+) -> Take:
     return Take(
         camera=Pinhole.from_fov(60, (640, 360)),
         image_size_wh=(640, 360),
         fps=fps,
+        resample_fps=resample_fps,
         axes=axes,
         model="tiny",
         body=body.name,
