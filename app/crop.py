@@ -35,6 +35,8 @@ class Crop:
         the arithmetic the released weights were trained with (a box of w pixels reaches from its first to its w-th
         pixel centre).
         """
+        if box.xyxy_px[2] <= 0 or box.xyxy_px[3] <= 0:
+            return None
         x1, y1 = max(0.0, box.xyxy_px[0]), max(0.0, box.xyxy_px[1])
         x2 = min(frame_wh[0] - 1.0, x1 + max(0.0, box.width_px - 1.0))
         y2 = min(frame_wh[1] - 1.0, y1 + max(0.0, box.height_px - 1.0))

@@ -18,7 +18,7 @@ from app.errors import InputError
 from app.estimator import Estimator
 from app.options import Options
 from app.tracker import Tracker
-from engines.bundle import FILE_NAME, GRAPHS, Bundle, user_bundle_folder, user_data_folder
+from engines.bundle import FILE_NAME, GRAPHS, Bundle, check_contract, user_bundle_folder, user_data_folder
 from engines.engine import EngineError
 from engines.onnxruntime_engine import OnnxRuntimeEngine, cuda_is_built_in
 from models.smplx_body import SmplxBody
@@ -52,6 +52,8 @@ def loaded(options: Options) -> Iterator[Loaded]:
         stack.enter_context(threadpool_limits(1, user_api="blas"))
         device = _device(options.engine, bundle)
         engines = {name: stack.enter_context(OnnxRuntimeEngine(bundle.graphs[name], device)) for name in GRAPHS}
+        for name, engine in engines.items():
+            check_contract(name, engine.inputs, engine.outputs)
         boxes = _box_policy(options, device, stack)
         yield Loaded(Tracker(boxes, Estimator(engines, body.hand_mean), body), body, bundle, device)
 

@@ -59,7 +59,11 @@ def _track_video(options: Options) -> int:
         if rescued := recover_left_over(options.out):
             _say(options, f"an earlier take was cut short; recovered {_names(rescued)}")
         _say(options, f"{parts.bundle.name} ({parts.bundle.precision}) on {parts.device}, body {parts.body.name}")
-        with NpzRecorder(options.out, take) as recorder:
+        try:
+            recorder = NpzRecorder(options.out, take)
+        except OSError as error:
+            raise InputError(f"{options.out} cannot be written: {error.strerror}") from error
+        with recorder:
             return _run(options, source, parts, recorder)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,7 @@ class Options:
 def parse(arguments: Sequence[str] | None = None) -> Options:
     """Exits with code 2 and one line on stderr for bad arguments."""
     parser = _parser()
-    options = Options(**vars(parser.parse_args(arguments)))
+    options = Options(**vars(parser.parse_args(_with_values(sys.argv[1:] if arguments is None else arguments))))
     if options.recover is None:
         if options.video is None:
             parser.error("nothing to track; give --video FILE, or --recover FILE")
@@ -97,7 +98,18 @@ def _parser() -> argparse.ArgumentParser:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"wb-track: {message}; wb-track --help lists the options\n")
+        self.exit(2, f"wb-track: {' '.join(message.split())}; wb-track --help lists the options\n")
+
+
+def _with_values(arguments: Sequence[str]) -> list[str]:
+    """--box and its value in one word, since argparse takes a value that begins with a minus for another option."""
+    joined: list[str] = []
+    for word in arguments:
+        if joined and joined[-1] == "--box":
+            joined[-1] = f"--box={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _out(text: str) -> Path:

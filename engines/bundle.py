@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +14,18 @@ import platformdirs
 
 FILE_NAME = "bundle.json"
 FORMAT = 1
-GRAPHS = ("body", "hand", "face", "pose")
+
+# Inputs and outputs of each graph, in the order the graphs run.
+CONTRACT: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
+    "body": (frozenset({"crop"}), frozenset({"features", "joints", "boxes"})),
+    "hand": (frozenset({"crop", "boxes"}), frozenset({"features", "joints", "rot6d"})),
+    "face": (frozenset({"crop", "box"}), frozenset({"expression", "jaw_rot6d"})),
+    "pose": (
+        frozenset({"body_features", "body_joints", "hand_features", "hand_joints"}),
+        frozenset({"root_rot6d", "body_rot6d", "betas", "camera"}),
+    ),
+}
+GRAPHS = tuple(CONTRACT)
 
 
 class BundleError(ValueError):
@@ -46,6 +57,16 @@ class Bundle:
                 raise BundleError(f"{path} is not the graph that bundle.json names (its hash differs); export it again")
             graphs[name] = path
         return cls(folder, content["name"], content["precision"], content["licence"], MappingProxyType(graphs))
+
+
+def check_contract(graph: str, inputs: Iterable[str], outputs: Iterable[str]) -> None:
+    """Raise BundleError unless a graph takes and gives what the graph of that name must."""
+    for what, found, expected in zip(("takes", "gives"), (inputs, outputs), CONTRACT[graph], strict=True):
+        if set(found) != expected:
+            raise BundleError(
+                f"the model's {graph} graph {what} {', '.join(found)}, expected {', '.join(sorted(expected))}; "
+                "export it again"
+            )
 
 
 def user_data_folder() -> Path:

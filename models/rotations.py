@@ -21,8 +21,8 @@ def rot6d_to_matrix(rot6d: Array) -> Array:
     """(..., 6) -> (..., 3, 3), orthonormal with determinant one. Zero or parallel columns give some valid rotation."""
     a1, a2 = rot6d[..., 0::2], rot6d[..., 1::2]
     b1 = _normalised(a1, np.array([1.0, 0.0, 0.0]))
-    b2 = a2 - (b1 * a2).sum(-1, keepdims=True) * b1
-    b2 = _normalised(b2, _perpendicular(b1))
+    b2 = _normalised(_without(a2, b1), _perpendicular(b1))
+    b2 = _normalised(_without(b2, b1), _perpendicular(b1))  # once more, for columns that are nearly parallel
     return np.stack((b1, b2, np.cross(b1, b2)), -1)
 
 
@@ -96,8 +96,12 @@ def _normalised(vectors: Array, otherwise: Array) -> Array:
     return np.where(length > _TINY, vectors / np.maximum(length, _TINY), otherwise)
 
 
+def _without(vectors: Array, unit: Array) -> Array:
+    return np.asarray(vectors - (unit * vectors).sum(-1, keepdims=True) * unit)
+
+
 def _perpendicular(unit: Array) -> Array:
     """A unit vector at a right angle to each: the axis least along it, made orthogonal."""
     axis = np.eye(3)[np.abs(unit).argmin(-1)]
-    across = axis - (axis * unit).sum(-1, keepdims=True) * unit
+    across = _without(axis, unit)
     return np.asarray(across / np.linalg.norm(across, axis=-1, keepdims=True))

@@ -83,7 +83,9 @@ class YoloxLayout:
         rows = rows[0].astype(np.float32)  # (cells, 5 + classes)
         scores = rows[:, 4] * rows[:, 5 + _PERSON]
         grid, stride = yolox_cells(self.input_wh)
-        if len(grid) == len(rows) and rows[:, 2:4].max() < _LARGEST_LOG_SIZE:
+        sizes = rows[:, 2:4]
+        largest = sizes[np.isfinite(sizes)].max(initial=0.0)
+        if len(grid) == len(rows) and largest < _LARGEST_LOG_SIZE:
             return _corners((rows[:, :2] + grid) * stride, np.exp(rows[:, 2:4]) * stride), scores
         return _corners(rows[:, :2], rows[:, 2:4]), scores
 

@@ -73,7 +73,7 @@ def natural_order(folder: Path) -> list[Path]:
 def _natural_key(path: Path) -> tuple[list[tuple[int, str]], str]:
     """Text and numbers in turn; the name itself settles 1.png against 01.png."""
     parts = re.split(r"(\d+)", path.name.lower())
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts], path.name
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], path.name
 
 
 def _read(path: Path) -> NDArray[np.uint8] | None:

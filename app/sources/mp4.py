@@ -26,7 +26,9 @@ def missing_bytes(path: Path) -> str:
             if len(header) < 8:
                 return f"its last {len(header)} bytes are the beginning of something"
             (length,) = struct.unpack(">I", header[:4])
-            if length == 1 and len(header) == 16:
+            if length == 1 and len(header) < 16:
+                return f"its last {len(header)} bytes are the beginning of something"
+            if length == 1:
                 (length,) = struct.unpack(">Q", header[8:])
             elif length == 0:  # the last box, as long as the file is
                 length = size - at

@@ -6,6 +6,7 @@ import bisect
 import logging
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,6 +22,7 @@ from app.sources.mp4 import missing_bytes
 
 _log = logging.getLogger(__name__)
 
+_INSTANT_S = 1e-6
 _DAMAGED_LIMIT = 100  # packets in a row that cannot be decoded
 
 
@@ -53,16 +55,17 @@ class VideoSource:
 
     def _open_stream(self, start_s: float, duration_s: float | None) -> None:
         self._stream = self._container.streams.video[0]
-        self._stream.thread_type = "NONE"
         self.fps = float(self._stream.average_rate or self._stream.guessed_rate or 30)
         assert self._stream.time_base is not None
         self._time_base = self._stream.time_base
-        begin_s = float((self._stream.start_time or 0) * self._time_base)
-        self._from_s = begin_s + start_s
+        self._begin_s = float((self._stream.start_time or 0) * self._time_base)
+        self._from_s = self._begin_s + start_s
         self._until_s = float("inf") if duration_s is None else self._from_s + duration_s
         self._all_pts: list[int] | None = None
+        self._packets_to_skip = 0
         if start_s > 0:
-            self._seek(start_s)
+            self._find_start()
+        self._stream.thread_type = "NONE"  # decoding leaves the cores to the networks; see benchmarks/loop.py
         self.frame_count = self._frames_expected(start_s, duration_s)
         self._frames = self._decoded()
         self._first = next(self._frames, None)
@@ -88,12 +91,22 @@ class VideoSource:
     ) -> None:
         self.close()
 
-    def _seek(self, start_s: float) -> None:
-        """To the key frame before the start. Frame numbers stay those of the whole file, from its packets' times."""
-        pts = (packet.pts for packet in self._container.demux(self._stream))
-        self._all_pts = sorted(value for value in pts if value is not None)
-        self._container.seek(int(self._from_s / self._time_base), stream=self._stream, backward=True)
-        _log.debug("%s: %d frames, starting at %g s", self._path, len(self._all_pts), start_s)
+    def _find_start(self) -> None:
+        """Where to begin decoding: the packet of the last key frame before the start.
+
+        Packets are counted rather than sought, since seeking goes by decoding times and lands, in some formats, past
+        frames that are asked for. Their times also say which frame of the whole file each one is.
+        """
+        all_pts = []
+        for number, packet in enumerate(self._container.demux(self._stream)):
+            if packet.pts is not None:
+                all_pts.append(packet.pts)
+                if packet.is_keyframe and packet.pts * self._time_base <= self._from_s + _INSTANT_S:
+                    self._packets_to_skip = number
+        self._all_pts = sorted(all_pts)
+        self._container.close()
+        self._container = av.open(str(self._path))
+        self._stream = self._container.streams.video[0]
 
     def _frames_expected(self, start_s: float, duration_s: float | None) -> int | None:
         if self._stream.frames:
@@ -106,28 +119,32 @@ class VideoSource:
         return left if duration_s is None else min(left, round(duration_s * self.fps))
 
     def _decoded(self) -> Iterator[Frame]:
-        last_s = -float("inf")
+        last_s: float | None = None
         count = 0
         for picture in self._pictures():
             index, count = count, count + 1
-            time_s = last_s + 1 / self.fps if picture.pts is None else float(picture.pts * self._time_base)
-            if time_s < self._from_s - 1e-6:
+            last_s = time_s = self._time_of(picture, last_s)
+            if time_s < self._from_s - _INSTANT_S:
                 continue
-            if time_s >= self._until_s - 1e-6:
+            if time_s >= self._until_s - _INSTANT_S:
                 return
             if self._all_pts is not None and picture.pts is not None:
                 index = bisect.bisect_left(self._all_pts, picture.pts)
-            if time_s <= last_s:
-                _log.warning("%s: frame %d is not after the one before it in time; left out", self._path, index)
-                continue
-            last_s = time_s
             yield Frame(index, time_s, _upright(picture), time.perf_counter())
+
+    def _time_of(self, picture: av.VideoFrame, last_s: float | None) -> float:
+        """Seconds; at the file's rate after the last frame where its own is missing (raw streams) or a guess (AVI)."""
+        if picture.pts is not None:
+            time_s = float(picture.pts * self._time_base)
+            if last_s is None or time_s > last_s:
+                return time_s
+        return self._begin_s if last_s is None else last_s + 1 / self.fps
 
     def _pictures(self) -> Iterator[av.VideoFrame]:
         """Decoded frames in presentation order. Damaged packets are passed over, and counted aloud."""
         damaged = in_a_row = 0
         try:
-            for packet in self._container.demux(self._stream):
+            for packet in islice(self._container.demux(self._stream), self._packets_to_skip, None):
                 try:
                     pictures = packet.decode()
                 except FFmpegError as error:

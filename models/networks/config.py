@@ -54,8 +54,12 @@ class NetworkConfig:
         for size in (*self.body_hw, self.hand_px, self.face_px):
             if size <= 0 or size % BACKBONE_STRIDE:
                 raise ValueError(f"network inputs must be multiples of {BACKBONE_STRIDE} px, not {size}")
+        for name in ("depth_bins", "joint_channels", "box_channels"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
         ratios = {crop / body for crop, body in zip(self.crop_hw, self.body_hw, strict=True)}
-        if len(ratios) != 1 or not ratios.pop().is_integer():
+        ratio = ratios.pop()
+        if ratios or ratio < 1 or not ratio.is_integer():
             raise ValueError(f"the crop {self.crop_hw} must be a whole multiple of the body input {self.body_hw}")
 
     @property

@@ -75,7 +75,7 @@ def test_live_the_newest_wins_and_drops_are_counted() -> None:
 
 @pytest.mark.parametrize("groups", [[[failing_at(3), finish]], [[passed], [failing_at(3)], [finish]]])
 def test_an_error_comes_after_the_frames_before_it(groups: list[list[Stage]]) -> None:
-    seen = []
+    seen: list[int] = []
     with pytest.raises(RuntimeError, match="stage broke at 3"), Pipeline(frames(50), groups) as pipeline:
         seen.extend(result.frame.index for result in pipeline)
     assert seen == [0, 1, 2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from app.errors import InputError, TrackingError
-from app.frame import Result
+from app.frame import Person, Result
 from app.recording import journal as journal_module
 from app.recording.journal import Journal, read_journal
 from app.recording.npz_file import robust_mean, true_fps
@@ -73,7 +74,7 @@ def test_every_key_has_its_shape(tmp_path: Path, body: SmplxBody) -> None:
     assert file["faces"].dtype == np.int32
     assert file["flags"].dtype == np.uint8
     assert {str(file["gender"]), str(file["surface_model_type"])} == {"neutral", "smplx"}
-    np.testing.assert_array_equal(file["confidence"][0], np.float32([0.9, 0.8, 0.7, 0.6]))
+    np.testing.assert_array_equal(file["confidence"][0], np.array([0.9, 0.8, 0.7, 0.6], np.float32))
     np.testing.assert_array_equal(file["frame_index"], [0, 1, 2])
     np.testing.assert_allclose(file["time"], [0, 1 / 30, 2 / 30], rtol=0, atol=1e-12)
 
@@ -159,9 +160,7 @@ def test_fingers_past_half_a_turn_stay_the_sum_of_mean_and_pose(tmp_path: Path, 
     np.testing.assert_allclose(made["poses"].reshape(55, 3)[25], total, rtol=0, atol=1e-4)
 
 
-def replace_rot6d(someone: people.Person, rot6d: NDArray[Any]) -> people.Person:
-    from dataclasses import replace
-
+def replace_rot6d(someone: Person, rot6d: NDArray[Any]) -> Person:
     return replace(someone, params=replace(someone.params, rot6d=rot6d))
 
 

@@ -170,9 +170,7 @@ def test_file_without_a_network_is_refused(tmp_path: Path, content: object) -> N
         (None, "architecture that cannot be built"),
     ],
 )
-def test_impossible_architecture_is_refused(
-    tmp_path: Path, network: Network, architecture: object, words: str
-) -> None:
+def test_impossible_architecture_is_refused(tmp_path: Path, network: Network, architecture: object, words: str) -> None:
     assert words in refusal(save(tmp_path / "bad.pth.tar", network, architecture=architecture))
 
 

@@ -157,7 +157,7 @@ def test_nearest_axis_angle_is_no_farther_than_either_branch() -> None:
 
 def test_nearest_axis_angle_follows_a_turn_past_half_a_turn() -> None:
     axis = random_axes(1)[0]
-    written = np.zeros(3)
+    written: NDArray[np.floating[Any]] = np.zeros(3)
     for angle in np.linspace(0.1, 1.9 * np.pi, 60):
         short = matrix_to_axis_angle(axis_angle_to_matrix(angle * axis))
         written = nearest_axis_angle(short, written)

@@ -1,0 +1,185 @@
+"""The command line of `wb-track`: what is understood, and one line for what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.frame import Box
+from app.options import Options, parse
+
+_DEFAULTS = Options(
+    video=Path("clip.mp4"),
+    out=Path("mesh.npz"),
+    recover=None,
+    model=None,
+    body=None,
+    detector=None,
+    box=None,
+    engine="auto",
+    fov_deg=60.0,
+    focal_px=None,
+    start_s=0.0,
+    duration_s=None,
+    resample_fps=None,
+    axes="y-up",
+    vertices=True,
+    stats=None,
+    verbose=False,
+    quiet=False,
+)
+_ENOUGH = ("--video", "clip.mp4", "--out", "mesh.npz")
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to write to, so that relative names mean something. It has a folder of its own, and a file."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "takes").mkdir()
+    (tmp_path / "folder.npz").mkdir()
+    (tmp_path / "file").touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changes"),
+    [
+        # As little as it takes.
+        ([], {}),
+        # What to run, and on what.
+        (["--model", "hand4whole"], {"model": "hand4whole"}),
+        (["--body", "SMPLX_NEUTRAL.npz"], {"body": Path("SMPLX_NEUTRAL.npz")}),
+        (["--engine", "cuda"], {"engine": "cuda"}),
+        # Where to look: x, y, width, height become corners; fractions, blanks and a box over the border are fine.
+        (["--detector", "yolox.onnx"], {"detector": Path("yolox.onnx")}),
+        (["--box", "300,160,190,150"], {"box": Box((300.0, 160.0, 490.0, 310.0), 1.0)}),
+        (["--box", "0.5, 1.5, 10, 20"], {"box": Box((0.5, 1.5, 10.5, 21.5), 1.0)}),
+        (["--box=-20,-10,100,200"], {"box": Box((-20.0, -10.0, 80.0, 190.0), 1.0)}),
+        # The camera.
+        (["--fov", "45.5"], {"fov_deg": 45.5}),
+        (["--focal", "1200"], {"focal_px": 1200.0}),
+        # A part of the clip.
+        (["--start", "1.5", "--duration", "2"], {"start_s": 1.5, "duration_s": 2.0}),
+        (["--start", "0"], {"start_s": 0.0}),
+        # The file.
+        (["--resample", "29.97"], {"resample_fps": 29.97}),
+        (["--out", "takes/MESH.NPZ"], {"out": Path("takes/MESH.NPZ")}),
+        (["--axes", "z-up"], {"axes": "z-up"}),
+        (["--axes", "camera"], {"axes": "camera"}),
+        (["--no-vertices"], {"vertices": False}),
+        (["--stats", "stats.json"], {"stats": Path("stats.json")}),
+        # What is said.
+        (["-v"], {"verbose": True}),
+        (["--quiet"], {"quiet": True}),
+        (["-q"], {"quiet": True}),
+    ],
+)
+def test_a_good_command_line_is_understood(arguments: Sequence[str], changes: dict[str, object]) -> None:
+    assert parse([*_ENOUGH, *arguments]) == replace(_DEFAULTS, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "out"),
+    [
+        # Recovering needs no video, and knows where to write.
+        (["--recover", "mesh.npz.partial"], None),
+        (["--recover", "mesh.npz.partial", "--out", "other.npz"], Path("other.npz")),
+    ],
+)
+def test_recovering_needs_only_the_partial_file(arguments: Sequence[str], out: Path | None) -> None:
+    options = parse(arguments)
+    assert (options.recover, options.video, options.out) == (Path("mesh.npz.partial"), None, out)
+
+
+_OUT_OF_ASCII = "\u30c6\u30b9\u30c8/\u00fcbung.mp4"
+
+
+def test_paths_may_be_in_any_script() -> None:
+    assert parse(["--video", _OUT_OF_ASCII, "--out", "mesh.npz"]).video == Path(_OUT_OF_ASCII)
+
+
+_BAD = [
+    # Not enough.
+    ([], "nothing to track; give --video FILE"),
+    (["--video", "clip.mp4"], "nowhere to write; give --out mesh.npz"),
+    (["--out", "mesh.npz"], "nothing to track; give --video FILE"),
+    # Options that do not exist, are cut short, or lack their value.
+    ([*_ENOUGH, "--colour", "red"], "--colour"),
+    ([*_ENOUGH, "--dur", "3"], "--dur"),
+    ([*_ENOUGH, "stray"], "stray"),
+    ([*_ENOUGH, "--box"], "--box"),
+    # Numbers that are none, or not usable.
+    ([*_ENOUGH, "--fov", "wide"], "wide is not a number"),
+    ([*_ENOUGH, "--fov", "0"], "0 is not above zero"),
+    ([*_ENOUGH, "--fov", "180"], "180 is no field of view"),
+    ([*_ENOUGH, "--fov", "nan"], "nan is not a finite number"),
+    ([*_ENOUGH, "--focal", "-5"], "-5 is not above zero"),
+    ([*_ENOUGH, "--focal", "inf"], "inf is not a finite number"),
+    ([*_ENOUGH, "--start", "-1"], "-1 is below zero"),
+    ([*_ENOUGH, "--start", "0:10"], "0:10 is not a number"),
+    ([*_ENOUGH, "--duration", "0"], "0 is not above zero"),
+    ([*_ENOUGH, "--resample", "0"], "0 is not above zero"),
+    ([*_ENOUGH, "--duration", "nan"], "nan is not a finite number"),
+    # Boxes that are none, or empty.
+    ([*_ENOUGH, "--box", "1,2,3"], "1,2,3 is not a box"),
+    ([*_ENOUGH, "--box", "1,2,3,4,5"], "1,2,3,4,5 is not a box"),
+    ([*_ENOUGH, "--box", "all"], "all is not a box"),
+    ([*_ENOUGH, "--box", "10,10,0,50"], "10,10,0,50 is an empty box"),
+    ([*_ENOUGH, "--box", "10,10,50,-1"], "10,10,50,-1 is an empty box"),
+    ([*_ENOUGH, "--box", "10,10,inf,50"], "10,10,inf,50 is an empty box"),
+    ([*_ENOUGH, "--box", "nan,10,50,50"], "nan,10,50,50 is an empty box"),
+    # Words that are not among those to choose from.
+    ([*_ENOUGH, "--engine", "tpu"], "tpu"),
+    ([*_ENOUGH, "--axes", "x-up"], "x-up"),
+    # Two that exclude each other.
+    ([*_ENOUGH, "--fov", "50", "--focal", "900"], "--focal"),
+    ([*_ENOUGH, "--box", "1,2,3,4", "--detector", "yolox.onnx"], "--box is one region without detection"),
+    # Files that cannot be written.
+    (["--video", "clip.mp4", "--out", "mesh.fbx"], "mesh.fbx has no suffix wb-track writes; expected .npz"),
+    (["--video", "clip.mp4", "--out", "mesh"], "mesh has no suffix wb-track writes"),
+    (["--video", "clip.mp4", "--out", "nowhere/mesh.npz"], "nowhere/mesh.npz cannot be written: there is no folder"),
+    (["--video", "clip.mp4", "--out", "file/mesh.npz"], "file/mesh.npz cannot be written: there is no folder"),
+    (["--video", "clip.mp4", "--out", "folder.npz"], "folder.npz cannot be written: it is a folder"),
+    ([*_ENOUGH, "--stats", "nowhere/stats.json"], "nowhere/stats.json cannot be written: there is no folder"),
+    ([*_ENOUGH, "--stats", "takes"], "takes cannot be written: it is a folder"),
+    (["--recover", "mesh.npz.partial", "--out", "nowhere/mesh.npz"], "nowhere/mesh.npz cannot be written"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), _BAD)
+def test_a_bad_command_line_ends_with_code_2_and_one_line(
+    arguments: Sequence[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        parse(arguments)
+    out, err = capsys.readouterr()
+    assert end.value.code == 2
+    assert out == ""
+    assert err.startswith("wb-track: ")
+    assert err.count("\n") == 1
+    assert err.endswith("\n")
+    assert said in err
+
+
+def test_a_box_may_begin_left_of_the_frame() -> None:
+    assert parse([*_ENOUGH, "--box", "-20,-10,100,200"]).box == Box((-20.0, -10.0, 80.0, 190.0), 1.0)
+
+
+def test_a_line_break_in_an_argument_does_not_make_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse([*_ENOUGH, "--box", "1,2\n3"])
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        parse(["--help"])
+    assert end.value.code == 0
+    text = capsys.readouterr().out
+    for option in ("--video", "--out", "--recover", "--model", "--body", "--detector", "--box", "--engine", "--fov"):
+        assert option in text
+    for option in ("--focal", "--start", "--duration", "--axes", "--no-vertices", "--stats", "--verbose", "--quiet"):
+        assert option in text
