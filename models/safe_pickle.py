@@ -56,8 +56,8 @@ class _Dtype(_Stub):
     def plain(self) -> np.dtype[Any]:
         """From its name and byte order alone; the rest of a dtype's state could lie about what its arrays hold."""
         dtype = np.dtype(str(self.arguments[0]))
-        order = self.state[1] if isinstance(self.state, tuple) else "="
-        return dtype.newbyteorder(order) if order in ("<", ">") else dtype
+        big_endian = isinstance(self.state, tuple) and self.state[1] == ">"
+        return dtype.newbyteorder(">") if big_endian else dtype
 
 
 class _Array(_Stub):

@@ -72,7 +72,7 @@ def natural_order(folder: Path) -> list[Path]:
 
 def _natural_key(path: Path) -> tuple[list[tuple[int, str]], str]:
     """Text and numbers in turn; the name itself settles 1.png against 01.png."""
-    parts = re.split(r"(\d+)", path.name.lower())
+    parts = re.split(r"(\d+)", path.stem.lower())
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], path.name
 
 

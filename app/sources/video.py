@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import logging
+import math
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -116,7 +117,7 @@ class VideoSource:
         else:
             return None
         left = max(0, whole - round(start_s * self.fps))
-        return left if duration_s is None else min(left, round(duration_s * self.fps))
+        return left if duration_s is None else min(left, math.ceil(duration_s * self.fps - 1e-6))
 
     def _decoded(self) -> Iterator[Frame]:
         last_s: float | None = None

@@ -67,7 +67,9 @@ def test_a_clip_becomes_a_mesh_with_true_times(track: Track, clip: Path, tmp_pat
     assert {"capture", "detect", "body", "parts", "finish", "record"} <= said["stages_ms"].keys()
 
 
-def test_the_threads_change_nothing(track: Track, clip: Path, tmp_path: Path, body_path: Path, tiny_bundle: Path) -> None:
+def test_the_threads_change_nothing(
+    track: Track, clip: Path, tmp_path: Path, body_path: Path, tiny_bundle: Path
+) -> None:
     """The pipeline's file holds what the plain loop computes."""
     from app.load import loaded
     from app.options import parse
@@ -91,9 +93,7 @@ def test_without_a_detector_the_whole_frame_comes_first(track: Track, clip: Path
 
 
 @pytest.mark.parametrize(("option", "fx"), [(("--focal", "500"), 500.0), (("--fov", "90"), 80.0), ((), 138.564)])
-def test_the_camera_of_the_take(
-    track: Track, clip: Path, tmp_path: Path, option: tuple[str, ...], fx: float
-) -> None:
+def test_the_camera_of_the_take(track: Track, clip: Path, tmp_path: Path, option: tuple[str, ...], fx: float) -> None:
     out = tmp_path / "mesh.npz"
     assert track("--video", clip, "--box", "20,10,100,100", "--out", out, "--duration", "0.1", "-q", *option) == 0
     np.testing.assert_allclose(read(out)["camera"], [fx, fx, 79.5, 59.5], atol=1e-2)
@@ -223,7 +223,7 @@ def test_images_that_turn_bad_keep_the_frames_before(track: Track, tmp_path: Pat
 
 @pytest.fixture
 def started(tiny_bundle: Path, body_path: Path, tmp_path: Path) -> Callable[[], subprocess.Popen[str]]:
-    """`wb-track` in a process of its own, on a folder of images that takes a while, once it has recorded some frames."""
+    """`wb-track` in a process of its own, on many images, once it has recorded some frames."""
     folder = tmp_path / "images"
     folder.mkdir()
     for k in range(2000):

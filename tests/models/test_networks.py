@@ -46,11 +46,11 @@ def test_sizes_left_out_are_the_released_ones() -> None:
         ({"face_px": -32}, "multiples of 32 px, not -32"),
         ({"crop_hw": (512, 192)}, "whole multiple of the body input"),  # twice as high, but as wide
         ({"crop_hw": (384, 288)}, "whole multiple of the body input"),  # one and a half times
-        ({"crop_hw": (0, 0)}, ""),
-        ({"crop_hw": (-512, -384)}, ""),
-        ({"depth_bins": 0}, ""),
-        ({"joint_channels": 0}, ""),
-        ({"box_channels": -1}, ""),
+        ({"crop_hw": (0, 0)}, "whole multiple of the body input"),
+        ({"crop_hw": (-512, -384)}, "whole multiple of the body input"),
+        ({"depth_bins": 0}, "depth_bins must be at least 1, not 0"),
+        ({"joint_channels": 0}, "joint_channels must be at least 1, not 0"),
+        ({"box_channels": -1}, "box_channels must be at least 1, not -1"),
         ({"legs": 2}, "unknown network sizes legs; known are .*body_backbone"),
         ({"body_backbone": {"blocks": (3, 4, 6), "bottleneck": True}}, "four stages"),
         ({"body_backbone": {"blocks": (3, 4, 0, 3), "bottleneck": True}}, "at least one block"),
