@@ -73,6 +73,8 @@ class OnnxRuntimeEngine:
         if self._session is None:
             raise EngineError(f"{self._name} was run after it was closed")
         check_feeds(self._name, self.inputs, feeds)
+        if unknown := set(keep) - self.outputs.keys():
+            raise EngineError(f"{self._name} has no outputs {', '.join(sorted(unknown))} to keep")
         binding = self._session.io_binding()
         for name, tensor in feeds.items():
             if isinstance(tensor, OrtTensor):

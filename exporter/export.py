@@ -73,6 +73,11 @@ def _folder_in_place_of(out: Path) -> Iterator[Path]:
         yield fresh
         if out.exists():
             out.rename(old)
-        fresh.rename(out)
+        try:
+            fresh.rename(out)
+        except BaseException:
+            if old.exists():
+                old.rename(out)
+            raise
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -26,8 +27,8 @@ _FULL_SHAPE = 300
 
 # What NumPy and pickle raise for bytes they cannot parse.
 _UNREADABLE = (
-    *(ValueError, OSError, EOFError, AttributeError, TypeError, KeyError, IndexError, ImportError),
-    *(zipfile.BadZipFile, zlib.error, pickle.UnpicklingError),
+    *(ValueError, OSError, EOFError, AttributeError, TypeError, KeyError, IndexError, ImportError, RuntimeError),
+    *(MemoryError, OverflowError, tokenize.TokenError, zipfile.BadZipFile, zlib.error, pickle.UnpicklingError),
 )
 
 # Expected shape of each key that is read; None where any length will do.

@@ -52,8 +52,10 @@ class NetworkConfig:
         object.__setattr__(self, "crop_hw", tuple(self.crop_hw))
         object.__setattr__(self, "body_hw", tuple(self.body_hw))
         for size in (*self.body_hw, self.hand_px, self.face_px):
-            if size <= 0 or size % BACKBONE_STRIDE:
-                raise ValueError(f"network inputs must be multiples of {BACKBONE_STRIDE} px, not {size}")
+            if not isinstance(size, int) or size < 2 * BACKBONE_STRIDE or size % BACKBONE_STRIDE:
+                raise ValueError(
+                    f"network inputs must be multiples of {BACKBONE_STRIDE} px, not {size}; the least is two of them"
+                )
         for name in ("depth_bins", "joint_channels", "box_channels"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
