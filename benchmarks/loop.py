@@ -78,8 +78,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--body", type=Path, required=True)
     parser.add_argument("--video", type=Path)
     parser.add_argument("--box", default="400,60,400,640")
-    parser.add_argument("--frames", type=int, default=60)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--frames", type=int, default=30)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--out", type=Path)
     return parser.parse_args()
 

@@ -15,6 +15,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from engines.cores import physical_cores
 from engines.engine import EngineError, Tensor, TensorSpec, check_feeds
 
 _log = logging.getLogger(__name__)
@@ -60,8 +61,8 @@ class OnnxRuntimeEngine:
     Raises EngineError when the graph cannot be loaded or the device is not to be had.
     """
 
-    def __init__(self, path: Path, device: str = "cpu", threads: int = 0) -> None:
-        """threads: for operators on the CPU; 0 is one a physical core."""
+    def __init__(self, path: Path, device: str = "cpu", threads: int | None = None) -> None:
+        """threads: for operators on the CPU; by default one a physical core."""
         self.device = device
         self._name = path.stem
         self._session: ort.InferenceSession | None = _session(path, device, threads)
@@ -107,7 +108,7 @@ def cuda_is_built_in() -> bool:
     return "CUDAExecutionProvider" in ort.get_available_providers()
 
 
-def _session(path: Path, device: str, threads: int) -> ort.InferenceSession:
+def _session(path: Path, device: str, threads: int | None) -> ort.InferenceSession:
     if device not in _PROVIDERS:
         raise EngineError(f"ONNX Runtime has no device {device!r} here; choose one of {', '.join(_PROVIDERS)}")
     provider, settings = _PROVIDERS[device]
@@ -115,7 +116,7 @@ def _session(path: Path, device: str, threads: int) -> ort.InferenceSession:
         _prepare_cuda()
     options = ort.SessionOptions()
     options.log_severity_level = _SILENT
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = physical_cores() if threads is None else threads
     # Four graphs take turns; without this, workers of an idle one keep the cores busy and the next runs 1.5 times
     # slower.
     options.add_session_config_entry("session.force_spinning_stop", "1")

@@ -14,9 +14,8 @@ from engines.engine import Engine
 from exporter.graphs import GraphSpec
 from models.networks.hand4whole import Hand4Whole
 
-# Largest error allowed, by the kind of output. Two correct FP32 runs differ by up to 2e-5 in features and rotations,
-# 5e-4 cells in joints and 1e-3 px in boxes (benchmarks/README.md); a wrong computation is off by far more than twenty
-# times that.
+# Largest error allowed, by the kind of output: over ten times what two correct FP32 runs were seen to differ by
+# (benchmarks/README.md). A wrong computation is off by far more.
 LIMITS = {
     "features": 1e-3,
     "joints": 1e-2,  # cells
