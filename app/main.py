@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import sys
@@ -25,6 +26,9 @@ from engines.bundle import BundleError
 from engines.engine import EngineError
 from models.body_file import BodyFileError
 
+_log = logging.getLogger(__name__)
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _BAD_INPUT = (InputError, BundleError, BodyFileError, EngineError, FileNotFoundError)
 
 
@@ -62,7 +66,8 @@ def _track_video(options: Options) -> int:
         try:
             recorder = NpzRecorder(options.out, take)
         except OSError as error:
-            raise InputError(f"{options.out} cannot be written: {error.strerror}") from error
+            kind = TrackingError if error.errno in _NO_ROOM else InputError
+            raise kind(f"{options.out} cannot be written: {error.strerror}") from error
         with recorder:
             return _run(options, source, parts, recorder)
 
@@ -78,6 +83,7 @@ def _run(options: Options, source: Source, parts: Loaded, recorder: NpzRecorder)
             with pipeline:
                 _consume(pipeline, stats, source.frame_count, show=not options.quiet)
         except Exception as problem:  # noqa: BLE001 - reported below, after the file is made
+            _log.debug("tracking stopped", exc_info=problem)
             error = problem
         finally:
             written = recorder.finish()
@@ -87,8 +93,10 @@ def _run(options: Options, source: Source, parts: Loaded, recorder: NpzRecorder)
         kept = f"; {recorder.frames} frames are in {_names(written)}" if written else ""
         raise TrackingError(f"{error}{kept}") from error
     done = f"{stats.frames} frames at {stats.fps:.1f} fps"
+    if interrupts.exit_code and not written:
+        return _failed(interrupts.exit_code, f"interrupted; no person was found in {done}, nothing was written")
     if not written:
-        return _failed(interrupts.exit_code or 1, f"no person was found in {done}; nothing was written")
+        return _failed(1, f"no person was found in {done}; nothing was written")
     if interrupts.exit_code:
         return _failed(interrupts.exit_code, f"interrupted; {_names(written)} has what was tracked, {done}")
     _say(options, f"wrote {_names(written)}: {done}")
@@ -110,6 +118,7 @@ def _consume(pipeline: Pipeline, stats: Stats, frame_count: int | None, *, show:
 
 
 def take_of(options: Options, source: Source, parts: Loaded) -> Take:
+    """What is true of the whole take, its one camera included."""
     if options.focal_px is not None:
         camera = Pinhole.from_focal(options.focal_px, source.size_wh)
     else:
