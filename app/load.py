@@ -25,6 +25,8 @@ from models.smplx_body import SmplxBody
 
 _log = logging.getLogger(__name__)
 
+_DRIVERS = ("cuda", "nvcuda")  # the NVIDIA driver's library on Linux and on Windows
+
 BODY_LICENCE = "body: the licence of the SMPL-X model, https://smpl-x.is.tue.mpg.de/modellicense.html"
 
 
@@ -72,7 +74,7 @@ def _device(engine: str, bundle: Bundle) -> str:
     """The device to use. `auto` takes CUDA where a graph starts on it, and says what it took."""
     if engine != "auto":
         return engine
-    if cuda_is_built_in() and ctypes.util.find_library("cuda"):
+    if cuda_is_built_in() and any(map(ctypes.util.find_library, _DRIVERS)):
         try:
             OnnxRuntimeEngine(bundle.graphs["pose"], "cuda").close()
         except EngineError as error:

@@ -21,7 +21,6 @@ class Stats:
         self._last_s = self._started_s
         self._stage_ms: dict[str, list[float]] = defaultdict(list)
         self._age_ms: list[float] = []
-        self.people = 0
 
     def add(self, result: Result) -> None:
         self._last_s = time.perf_counter()
@@ -29,7 +28,6 @@ class Stats:
         for stage, elapsed_ms in result.stage_ms.items():
             self._stage_ms[stage].append(elapsed_ms)
         self._age_ms.append(result.age_ms)
-        self.people = max(self.people, len(result.people))
 
     @property
     def frames(self) -> int:

@@ -32,8 +32,6 @@ _HANDS = np.array([[[250, 200, 370, 320], [20, 190, 140, 310]]], np.float32)
 _FACE = np.array([[140, 30, 260, 150]], np.float32)
 _WARM_UP = 3
 
-Step = Callable[[], Mapping[str, Any]]
-
 
 def main() -> None:
     options = _options()

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
 
-IDENTITY_6D = np.array([1.0, 0.0, 0.0, 1.0, 0.0, 0.0])
 _TINY = 1e-12
 
 

@@ -20,7 +20,7 @@ from engines.bundle import GRAPHS, Bundle
 from engines.engine import EngineError
 from engines.onnxruntime_engine import OnnxRuntimeEngine
 from models import joints
-from models.rotations import IDENTITY_6D, axis_angle_to_matrix, matrix_to_axis_angle, matrix_to_rot6d, rot6d_to_matrix
+from models.rotations import axis_angle_to_matrix, matrix_to_axis_angle, matrix_to_rot6d, rot6d_to_matrix
 from models.smplx_body import SmplxBody
 from tests.standins import DATA
 
@@ -30,6 +30,8 @@ _FRAME_WH = (640, 360)
 _LEFT = Box((60.0, 5.0, 250.0, 350.0), 0.9)
 _RIGHT = Box((380.0, 40.0, 640.0, 360.0), 0.6)
 _OUTSIDE = Box((700.0, 100.0, 800.0, 300.0), 0.8)
+
+IDENTITY_6D = matrix_to_rot6d(np.eye(3))
 
 
 def _matrices(axis_angle: Floats) -> Floats:

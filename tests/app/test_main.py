@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from app.pinhole import Pinhole
 from app.sources.source import open_source
 from tests import standins
 
@@ -75,16 +76,20 @@ def test_the_threads_change_nothing(
     from app.options import parse
 
     out = tmp_path / "mesh.npz"
-    assert track("--video", clip, "--out", out, "--duration", "0.4", "--axes", "camera", "-q") == 0
+    box = ("--box", "20,10,100,100")
+    assert track("--video", clip, *box, "--out", out, "--duration", "0.4", "-q") == 0
     options = parse(
-        ["--video", str(clip), "--out", str(out), "--model", str(tiny_bundle), "--body", str(body_path)],
+        ["--video", str(clip), *box, "--out", str(out), "--model", str(tiny_bundle), "--body", str(body_path)],
     )
     with open_source(clip) as source, loaded(options) as parts:
         people = [parts.tracker.track(frame).people[0] for frame, _ in zip(source, range(10), strict=False)]
     file = read(out)
     assert len(file["time"]) == 10
     np.testing.assert_allclose(file["betas_per_frame"], [person.params.betas for person in people], rtol=0, atol=1e-5)
-    np.testing.assert_allclose(file["box"], [person.box.xyxy_px for person in people], rtol=0, atol=1e-3)
+    np.testing.assert_allclose(file["expression"], [person.params.expression for person in people], rtol=0, atol=1e-5)
+    joints = [person.under(Pinhole(*map(float, file["camera"]))).joints_m for person in people]
+    np.testing.assert_allclose(file["joints"], joints, rtol=0, atol=1e-3)
+    assert np.ptp(file["expression"], 0).max() > 1e-4  # the frames differ, so an exchanged one would show
 
 
 def test_without_a_detector_the_whole_frame_comes_first(track: Track, clip: Path, tmp_path: Path) -> None:

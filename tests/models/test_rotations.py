@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from models.rotations import (
-    IDENTITY_6D,
     axis_angle_to_matrix,
     matrix_to_axis_angle,
     matrix_to_quaternion,
@@ -20,6 +19,7 @@ from models.rotations import (
 )
 
 Array = NDArray[np.float64]
+IDENTITY_6D = np.array([1.0, 0.0, 0.0, 1.0, 0.0, 0.0])
 
 # Where sin(a) / a, arctan2 and the sign of the axis are delicate.
 ANGLES = [0.0, 1e-15, 1e-9, 1e-8, 1e-4, 1.0, np.pi / 2, np.pi - 1e-4, np.pi - 1e-8, np.pi - 1e-15, np.pi]
