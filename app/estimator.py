@@ -22,11 +22,14 @@ from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle, 
 class Estimator:
     """The four graphs of a bundle, loaded. A context manager: leaving it frees them."""
 
-    def __init__(self, engines: Mapping[str, Engine], hand_mean: Array) -> None:
-        """engines: by graph name. hand_mean: (2, 15, 3) axis-angle, what the network's hand poses are relative to."""
+    def __init__(self, engines: Mapping[str, Engine], hand_mean: Array, *, mean_shape: bool = False) -> None:
+        """engines: by graph name. hand_mean: (2, 15, 3) axis-angle, what the network's hand poses are relative to.
+
+        mean_shape: give the mean shape and no expression, for a body whose coefficients the network does not know.
+        """
         self._engines = engines
         self.body = BodyStage(engines["body"])
-        self.parts = PartsStage(engines["hand"], engines["face"], engines["pose"], hand_mean)
+        self.parts = PartsStage(engines["hand"], engines["face"], engines["pose"], hand_mean, mean_shape=mean_shape)
 
     def close(self) -> None:
         with contextlib.ExitStack() as stack:
@@ -119,9 +122,10 @@ class PartsStage:
 
     name = "parts"
 
-    def __init__(self, hand: Engine, face: Engine, pose: Engine, hand_mean: Array) -> None:
+    def __init__(self, hand: Engine, face: Engine, pose: Engine, hand_mean: Array, *, mean_shape: bool) -> None:
         self._hand, self._face, self._pose = hand, face, pose
         self._hand_mean = hand_mean
+        self._mean_shape = mean_shape
 
     def __call__(self, view: BodyView | Estimates) -> Estimates:
         if isinstance(view, Estimates):
@@ -155,7 +159,10 @@ class PartsStage:
                 out["jaw_rot6d"][None],
             )
         )  # (53, 6)
-        return BodyParams(rot6d, out["betas"], out["expression"], out["camera"].astype(np.float64))
+        betas, expression = out["betas"], out["expression"]
+        if self._mean_shape:
+            betas, expression = np.zeros_like(betas), np.zeros_like(expression)
+        return BodyParams(rot6d, betas, expression, out["camera"].astype(np.float64))
 
 
 _PARAMETERS = ("root_rot6d", "body_rot6d", "rot6d", "jaw_rot6d", "betas", "expression", "camera")

@@ -18,37 +18,48 @@ from app.errors import InputError
 from app.estimator import Estimator
 from app.options import Options
 from app.tracker import Tracker
-from engines.bundle import FILE_NAME, GRAPHS, Bundle, check_contract, user_bundle_folder, user_data_folder
+from engines.bundle import DETECTOR, FILE_NAME, GRAPHS, Bundle, check_contract, user_bundle_folder, user_data_folder
 from engines.engine import EngineError
 from engines.onnxruntime_engine import OnnxRuntimeEngine, cuda_is_built_in
+from models.body_file import OPEN_BODY, SMPLX_SHAPE_SPACE
 from models.smplx_body import SmplxBody
 
 _log = logging.getLogger(__name__)
 
 _DRIVERS = ("cuda", "nvcuda")  # the NVIDIA driver's library on Linux and on Windows
 
-BODY_LICENCE = "body: the licence of the SMPL-X model, https://smpl-x.is.tue.mpg.de/modellicense.html"
+OPEN_BUNDLE = OPEN_BODY.parent / "bundle"  # shipped with the program
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A tracker ready to run, and what it is made of."""
+    """A tracker ready to run, and what it is made of.
+
+    mean_shape: everyone has the body's mean shape and no expression, the model's coefficients being for other bodies.
+    """
 
     tracker: Tracker
     body: SmplxBody
     bundle: Bundle
     device: str
+    mean_shape: bool
 
     @property
     def licence(self) -> str:
-        return f"weights: {self.bundle.licence}; {BODY_LICENCE}"
+        return f"weights: {self.bundle.licence}; body: {self.body.licence}"
+
+    @property
+    def shape(self) -> str:
+        """Whose shape and expression the mesh has, as files and statistics say it."""
+        return f"mean: {_other_space(self.bundle, self.body)}" if self.mean_shape else "estimated"
 
 
 @contextlib.contextmanager
 def loaded(options: Options) -> Iterator[Loaded]:
     """Everything the options name, freed at the end. Raises InputError, BundleError, BodyFileError, EngineError."""
     bundle = Bundle.load(_bundle_folder(options.model))
-    body = SmplxBody.load(options.body or _body_file())
+    body = SmplxBody.load(options.body or _body_file(bundle.shape_space))
+    mean_shape = bundle.shape_space != body.shape_space
     with ExitStack() as stack:
         # NumPy's worker threads keep spinning after a product, and took a third of BodyNet's speed on two cores.
         stack.enter_context(threadpool_limits(1, user_api="blas"))
@@ -56,18 +67,25 @@ def loaded(options: Options) -> Iterator[Loaded]:
         engines = {name: stack.enter_context(OnnxRuntimeEngine(bundle.graphs[name], device)) for name in GRAPHS}
         for name, engine in engines.items():
             check_contract(name, engine.inputs, engine.outputs)
-        boxes = _box_policy(options, device, stack)
-        yield Loaded(Tracker(boxes, Estimator(engines, body.hand_mean), body), body, bundle, device)
+        boxes = _box_policy(options, bundle, device, stack)
+        if mean_shape:
+            _log.warning("%s; %s", _other_space(bundle, body), _own_shape_advice(bundle))
+        estimator = Estimator(engines, body.hand_mean, mean_shape=mean_shape)
+        yield Loaded(Tracker(boxes, estimator, body), body, bundle, device, mean_shape)
 
 
-def _box_policy(options: Options, device: str, stack: ExitStack) -> BoxPolicy:
+def _box_policy(options: Options, bundle: Bundle, device: str, stack: ExitStack) -> BoxPolicy:
     if options.box is not None:
         return FixedBox(options.box)
-    if options.detector is None:
+    path = options.detector or bundle.graphs.get(DETECTOR)
+    if path is None:
         return FollowedBox()
-    if not options.detector.is_file():
-        raise InputError(f"no detector at {options.detector}")
-    return DetectedBox(Detector(stack.enter_context(OnnxRuntimeEngine(options.detector, device)), options.detector))
+    if not path.is_file():
+        raise InputError(f"no detector at {path}")
+    engine = stack.enter_context(OnnxRuntimeEngine(path, device))
+    if options.detector is None:
+        check_contract(DETECTOR, engine.inputs, engine.outputs)
+    return DetectedBox(Detector(engine, path))
 
 
 def _device(engine: str, bundle: Bundle) -> str:
@@ -90,19 +108,41 @@ def _bundle_folder(model: str | None) -> Path:
         named = user_bundle_folder(model)
         return named if not folder.exists() and named.is_dir() else folder
     folders = sorted(path.parent for path in user_bundle_folder("").glob(f"*/{FILE_NAME}"))
-    if not folders:
+    if folders:
+        return folders[0]
+    if not (OPEN_BUNDLE / FILE_NAME).is_file():
         raise InputError(
             f"no model in {user_bundle_folder('')}; make one with wb-export CHECKPOINT, or name one with --model DIR"
         )
-    return folders[0]
+    _log.warning(
+        "the open model that comes with wb-track is used, trained on synthetic people only; Hand4Whole's weights are "
+        "better: download them and run wb-export CHECKPOINT"
+    )
+    return OPEN_BUNDLE
 
 
-def _body_file() -> Path:
+def _body_file(shape_space: str) -> Path:
+    """The body that the model's shapes are of: the user's own SMPL-X, or else the one that is shipped."""
     folder = user_data_folder() / "bodies"
     files = sorted((*folder.glob("*.npz"), *folder.glob("*.pkl")))
-    if not files:
+    if files and shape_space == SMPLX_SHAPE_SPACE:
+        return files[0]
+    if not OPEN_BODY.is_file():
         raise InputError(
-            f"no SMPL-X body in {folder}; register at smpl-x.is.tue.mpg.de, download SMPLX_NEUTRAL.npz, and put it "
-            "there or name it with --body FILE"
+            f"the body that comes with wb-track is missing from {OPEN_BODY}; reinstall wb-track, or name a body with "
+            "--body FILE"
         )
-    return files[0]
+    return OPEN_BODY
+
+
+def _other_space(bundle: Bundle, body: SmplxBody) -> str:
+    return (
+        f"the model's shape and expression are for bodies of {bundle.shape_space}, the body is of {body.shape_space}: "
+        "its mean shape is used, without expression"
+    )
+
+
+def _own_shape_advice(bundle: Bundle) -> str:
+    if bundle.shape_space == SMPLX_SHAPE_SPACE:
+        return "for the person's own, name a registered SMPL-X file with --body"
+    return f"for the person's own, name a body of {bundle.shape_space} with --body; wb-track ships {OPEN_BODY}"

@@ -62,7 +62,8 @@ def _track_video(options: Options) -> int:
         take = take_of(options, source, parts)
         if rescued := recover_left_over(options.out):
             _say(options, f"an earlier take was cut short; recovered {_names(rescued)}")
-        _say(options, f"{parts.bundle.name} ({parts.bundle.precision}) on {parts.device}, body {parts.body.name}")
+        _say(options, f"{parts.bundle.name} ({parts.bundle.precision}) on {parts.device}")
+        _say(options, f"body {parts.body.name}, licence: {parts.body.licence}")
         try:
             recorder = NpzRecorder(options.out, take)
         except OSError as error:
@@ -138,6 +139,7 @@ def take_of(options: Options, source: Source, parts: Loaded) -> Take:
         pelvis_template=body.pelvis_template,
         pelvis_directions=body.pelvis_directions,
         hand_mean=body.hand_mean,
+        shape=parts.shape,
     )
 
 
@@ -148,6 +150,8 @@ def _write_stats(path: Path, stats: Stats, pipeline: Pipeline, source: Source, p
         "model": parts.bundle.name,
         "precision": parts.bundle.precision,
         "engine": f"onnxruntime {parts.device}",
+        "body": parts.body.name,
+        "shape": parts.shape,
         "dropped": pipeline.dropped,
     }
     path.write_text(json.dumps({**about, **stats.summary()}, indent=2) + "\n", encoding="utf-8")

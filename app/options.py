@@ -70,7 +70,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--out", type=_out, metavar="FILE", help="mesh.npz")
     add("--recover", type=Path, metavar="FILE", help="make the npz of a killed recording's .partial file")
     add("--model", metavar="NAME|DIR", help="a bundle from wb-export; default: the first in the user's data folder")
-    add("--body", type=Path, metavar="FILE", help="SMPL-X as .npz or .pkl; default: from the user's data folder")
+    add(
+        "--body",
+        type=Path,
+        metavar="FILE",
+        help="SMPL-X as .npz or .pkl; default: the user's own, else the shipped one",
+    )
     add("--detector", type=Path, metavar="FILE", help="a person detector (ONNX): YOLOX, RTMDet end to end, YOLOv8")
     add("--box", type=_box, metavar="X,Y,W,H", help="one region for every frame, in pixels, without detection")
     add("--engine", choices=("auto", "cpu", "cuda"), default="auto")

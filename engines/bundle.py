@@ -14,6 +14,7 @@ import platformdirs
 
 FILE_NAME = "bundle.json"
 FORMAT = 1
+_SHAPE_SPACE = "smplx"  # of bundles that do not say
 
 # Inputs and outputs of each graph, in the order the graphs run.
 CONTRACT: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -24,8 +25,12 @@ CONTRACT: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"body_features", "body_joints", "hand_features", "hand_joints"}),
         frozenset({"root_rot6d", "body_rot6d", "betas", "camera"}),
     ),
+    "detector": (frozenset({"image"}), frozenset({"boxes", "scores"})),
 }
-GRAPHS = tuple(CONTRACT)
+DETECTOR = "detector"  # the one graph that a bundle may lack
+GRAPHS = tuple(name for name in CONTRACT if name != DETECTOR)
+
+_TEXTS = ("name", "precision", "licence", "shape_space")  # keys of bundle.json and fields of `Bundle`
 
 
 class BundleError(ValueError):
@@ -34,12 +39,16 @@ class BundleError(ValueError):
 
 @dataclass(frozen=True)
 class Bundle:
-    """A checked bundle. `graphs` maps names to ONNX files whose hashes are right."""
+    """A checked bundle. `graphs` maps names to ONNX files whose hashes are right.
+
+    shape_space: the space of bodies that its shape and expression coefficients belong to.
+    """
 
     folder: Path
     name: str
     precision: str
     licence: str
+    shape_space: str
     graphs: Mapping[str, Path]
 
     @classmethod
@@ -56,7 +65,7 @@ class Bundle:
             if sha256(path) != entry["sha256"]:
                 raise BundleError(f"{path} is not the graph that bundle.json names (its hash differs); export it again")
             graphs[name] = path
-        return cls(folder, content["name"], content["precision"], content["licence"], MappingProxyType(graphs))
+        return cls(folder, graphs=MappingProxyType(graphs), **{key: content[key] for key in _TEXTS})
 
 
 def check_contract(graph: str, inputs: Iterable[str], outputs: Iterable[str]) -> None:
@@ -89,13 +98,13 @@ def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise BundleError(f"{path.parent} is not a model: it has no {FILE_NAME}. Make one with wb-export")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = {"shape_space": _SHAPE_SPACE, **json.loads(path.read_text(encoding="utf-8"))}
         version = content["format"]
         if version == FORMAT:
             graphs = content["graphs"]
             missing = [name for name in GRAPHS if name not in graphs]
             named = all(Path(entry["file"]).name == entry["file"] and entry["sha256"] for entry in graphs.values())
-            complete = named and all(isinstance(content[key], str) for key in ("name", "precision", "licence"))
+            complete = named and all(isinstance(content[key], str) for key in _TEXTS)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BundleError(f"{path} is damaged: it cannot be read as a bundle's description; export it again") from error
     if version != FORMAT:
@@ -104,4 +113,4 @@ def _read(path: Path) -> dict[str, Any]:
         raise BundleError(f"{path} names no graph for {', '.join(missing)}; export it again")
     if not complete:
         raise BundleError(f"{path} is damaged: its description is incomplete; export it again")
-    return dict(content)
+    return content

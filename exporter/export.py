@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from engines.bundle import FILE_NAME, FORMAT, sha256
 from engines.onnxruntime_engine import OnnxRuntimeEngine
 from exporter import proof
-from exporter.graphs import OPSET, export_graph, for_export, graph_specs
-from models.checkpoint import load_network
+from exporter.graphs import OPSET, GraphSpec, detector_spec, export_graph, for_export, graph_specs
+from models.checkpoint import load_checkpoint
 
 _LICENCE = "the weights' own: Hand4Whole's release is under the MIT licence, its training data have terms of their own"
 
@@ -28,15 +30,20 @@ def export(checkpoint: Path, out: Path, report: Callable[[str], None]) -> None:
     """
     if out.exists() and not (out / FILE_NAME).is_file() and not (out.is_dir() and not any(out.iterdir())):
         raise FileExistsError(f"{out} exists and is not a bundle; choose another --out")
-    network = load_network(checkpoint)
+    loaded = load_checkpoint(checkpoint)
+    network = loaded.network
     traced = for_export(network)
     feeds, expected = proof.reference(network, proof.crops(network))
+    parts: list[tuple[GraphSpec, nn.Module]] = [(spec, traced) for spec in graph_specs(traced)]
+    if loaded.detector is not None:
+        parts.append((detector_spec(loaded.detector), loaded.detector))
+        feeds["detector"], expected["detector"] = proof.detector_reference(loaded.detector)
     graphs: dict[str, dict[str, str]] = {}
     parity: dict[str, dict[str, float]] = {}
     with _folder_in_place_of(out) as folder:
-        for source, spec in zip(graph_specs(network), graph_specs(traced), strict=True):
-            path = folder / f"{source.name}.onnx"
-            export_graph(spec, traced, feeds[spec.name], path)
+        for spec, part in parts:
+            path = folder / f"{spec.name}.onnx"
+            export_graph(spec, part, feeds[spec.name], path)
             with OnnxRuntimeEngine(path) as engine:
                 errors = proof.largest_errors(spec, engine, feeds[spec.name], expected[spec.name])
             report(f"{spec.name:5} {', '.join(f'{name} {error:.1e}' for name, error in errors.items())}")
@@ -47,6 +54,8 @@ def export(checkpoint: Path, out: Path, report: Callable[[str], None]) -> None:
             "name": out.name,
             "checkpoint": {"file": checkpoint.name, "sha256": sha256(checkpoint)},
             "architecture": network.config.to_dict(),
+            "detector_architecture": loaded.detector.config.to_dict() if loaded.detector else None,
+            "shape_space": loaded.shape_space,
             "precision": "fp32",
             "opset": OPSET,
             "graphs": graphs,

@@ -1,4 +1,4 @@
-"""Hand4Whole as four ONNX graphs, with the tensor names and dynamic batch of the engine contract."""
+"""Hand4Whole as four ONNX graphs and the detector as one, with the tensor names and dynamic batch of the contract."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from onnxscript import opset18 as op
 from torch import Tensor, nn
 
 from exporter.subpixel import subpixel_upsampling
+from models.networks.detector import Detector
 from models.networks.hand4whole import Hand4Whole
 
 OPSET = 18
@@ -33,7 +34,7 @@ class GraphSpec:
 
 
 def graph_specs(network: Hand4Whole) -> tuple[GraphSpec, ...]:
-    """The graphs of a bundle, in the order they run."""
+    """Hand4Whole's graphs, in the order they run."""
     return (
         GraphSpec("body", ("crop",), ("features", "joints", "boxes"), network.body),
         GraphSpec("hand", ("crop", "boxes"), ("features", "joints", "rot6d"), network.hand),
@@ -47,6 +48,11 @@ def graph_specs(network: Hand4Whole) -> tuple[GraphSpec, ...]:
     )
 
 
+def detector_spec(detector: Detector) -> GraphSpec:
+    """The detector's graph."""
+    return GraphSpec("detector", ("image",), ("boxes", "scores"), detector.detect)
+
+
 def for_export(network: Hand4Whole) -> Hand4Whole:
     """A copy that computes the same with layers that runtimes are good at."""
     copied = copy.deepcopy(network)
@@ -54,7 +60,7 @@ def for_export(network: Hand4Whole) -> Hand4Whole:
     return copied.eval()
 
 
-def export_graph(spec: GraphSpec, network: Hand4Whole, feeds: Mapping[str, Tensor], path: Path) -> None:
+def export_graph(spec: GraphSpec, network: nn.Module, feeds: Mapping[str, Tensor], path: Path) -> None:
     """Write one graph to `path`, weights inside.
 
     feeds: inputs to trace it with, at least two in the batch, since a batch of one would be taken for a constant.
@@ -79,7 +85,7 @@ def export_graph(spec: GraphSpec, network: Hand4Whole, feeds: Mapping[str, Tenso
 class _Graph(nn.Module):
     """Makes a module of one part of the network, since only modules can be exported. `network` holds the weights."""
 
-    def __init__(self, network: Hand4Whole, compute: Callable[..., tuple[Tensor, ...]]) -> None:
+    def __init__(self, network: nn.Module, compute: Callable[..., tuple[Tensor, ...]]) -> None:
         super().__init__()
         self.network = network
         self.compute = compute

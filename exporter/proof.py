@@ -12,6 +12,7 @@ from torch import Tensor
 
 from engines.engine import Engine
 from exporter.graphs import GraphSpec
+from models.networks.detector import Detector, People
 from models.networks.hand4whole import Hand4Whole
 
 # Largest error allowed, by the kind of output: over ten times what two correct FP32 runs were seen to differ by
@@ -19,7 +20,8 @@ from models.networks.hand4whole import Hand4Whole
 LIMITS = {
     "features": 1e-3,
     "joints": 1e-2,  # cells
-    "boxes": 5e-2,  # crop pixels
+    "boxes": 5e-2,  # pixels of the crop, or of the detector's input
+    "scores": 1e-3,
     "rot6d": 2e-3,
     "root_rot6d": 2e-3,
     "body_rot6d": 2e-3,
@@ -35,8 +37,13 @@ class ProofError(RuntimeError):
 
 
 def crops(network: Hand4Whole, seed: int = 0) -> Tensor:
-    """Test crops (3, H, W, 3) uint8: smooth colours, blocks with hard edges, and noise."""
-    height, width = network.config.crop_hw
+    """Test crops (3, H, W, 3) uint8; see `pictures`."""
+    return pictures(network.config.crop_hw, seed)
+
+
+def pictures(size_hw: tuple[int, int], seed: int = 0) -> Tensor:
+    """(3, H, W, 3) uint8: smooth colours, blocks with hard edges, and noise."""
+    height, width = size_hw
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width] / height
     phase, frequency = rng.uniform(0, 2 * np.pi, (3, 1, 1)), rng.uniform(4, 30, (3, 1, 1))
@@ -67,14 +74,22 @@ def reference(network: Hand4Whole, crop: Tensor) -> tuple[dict[str, dict[str, Te
     return feeds, {"body": body, "hand": hand, "face": face, "pose": pose}
 
 
+def detector_reference(detector: Detector) -> tuple[dict[str, Tensor], People]:
+    """What the detector's graph is fed and what the network finds in it."""
+    image = pictures(detector.config.input_hw)
+    with torch.inference_mode():
+        return {"image": image}, detector.detect(image)
+
+
 def largest_errors(
     spec: GraphSpec, engine: Engine, feeds: Mapping[str, Tensor], expected: tuple[Tensor, ...]
 ) -> dict[str, float]:
     """Largest absolute difference of each output. Raises ProofError past its limit, and for anything not finite."""
     outputs = engine.run({name: tensor.numpy() for name, tensor in feeds.items()})
-    errors = {
-        name: _difference(outputs[name], tensor.numpy()) for name, tensor in zip(spec.outputs, expected, strict=True)
-    }
+    correct = {name: tensor.numpy() for name, tensor in zip(spec.outputs, expected, strict=True)}
+    if "scores" in correct:
+        outputs["boxes"], correct["boxes"] = _paired(outputs, correct)
+    errors = {name: _difference(outputs[name], array) for name, array in correct.items()}
     for name, error in errors.items():
         if not error <= LIMITS[name]:  # NaN fails too
             raise ProofError(
@@ -84,5 +99,18 @@ def largest_errors(
     return errors
 
 
+def _paired(
+    found: Mapping[str, NDArray[Any]], expected: Mapping[str, NDArray[Any]]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Boxes (M, 4) that were found and were to be: each of those with a score, beside the nearest one found.
+
+    People whose scores differ by less than FP32's rounding may come in another order.
+    """
+    image, row = np.nonzero(expected["scores"])
+    boxes = expected["boxes"][image, row]  # (M, 4)
+    distance = np.abs(found["boxes"][image] - boxes[:, None]).max(2)  # (M, K)
+    return found["boxes"][image, distance.argmin(1)], boxes
+
+
 def _difference(found: NDArray[Any], expected: NDArray[Any]) -> float:
-    return float(np.abs(found.astype(np.float64) - expected).max())
+    return float(np.abs(found.astype(np.float64) - expected).max(initial=0.0))

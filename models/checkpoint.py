@@ -4,44 +4,79 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from models.networks.config import NetworkConfig
+from models.networks.config import DetectorConfig, NetworkConfig
+from models.networks.detector import Detector
 from models.networks.hand4whole import Hand4Whole
 
 _PREFIX = "module."
 _NAMES_SHOWN = 100
+_RELEASED_SHAPE_SPACE = "smplx"
+
+_Network = TypeVar("_Network", bound=nn.Module)
 
 
 class CheckpointError(ValueError):
     """The file is not a checkpoint of this network; the message says in what way."""
 
 
-def load_network(path: Path) -> Hand4Whole:
-    """The network of a checkpoint, in evaluation mode on the CPU.
+@dataclass(frozen=True)
+class Checkpoint:
+    """Networks in evaluation mode on the CPU, and the space of bodies that shape and expression are for."""
+
+    network: Hand4Whole
+    shape_space: str
+    detector: Detector | None = None
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read and check a checkpoint.
 
     The file is what the released code saves: {"epoch": ..., "network": {"module." + name: tensor}, "optimizer": ...}.
-    An "architecture" beside them holds the sizes of a smaller variant (`NetworkConfig.to_dict`); without it they are
-    the released ones. Raises CheckpointError, naming every tensor that is missing, unexpected or of another shape, and
-    FileNotFoundError.
+    An "architecture" beside them holds the sizes of a smaller variant (`NetworkConfig.to_dict`), "shape_space" the
+    name of a body's space; without them they are the released network's. A "detector" beside them has a "network" and
+    an "architecture" (`DetectorConfig.to_dict`) of its own. Raises CheckpointError, naming every tensor that is
+    missing, unexpected or of another shape, and FileNotFoundError.
     """
     content = _read(path)
     if not isinstance(content, dict) or not isinstance(content.get("network"), Mapping):
         raise CheckpointError(
             f'{path} is not a Hand4Whole checkpoint: it has no "network". Expected the released snapshot_6.pth.tar'
         )
+    network = _built(path, "Hand4Whole", content, lambda sizes: Hand4Whole(NetworkConfig.from_dict(sizes)))
+    detector = None
+    if "detector" in content:
+        detector = _built(
+            path, "Detector", content["detector"], lambda sizes: Detector(DetectorConfig.from_dict(sizes))
+        )
+    shape_space = content.get("shape_space", _RELEASED_SHAPE_SPACE)
+    if not isinstance(shape_space, str) or not shape_space:
+        raise CheckpointError(f"{path} has a shape_space that is no text, expected the name of a body's space")
+    return Checkpoint(network, shape_space, detector)
+
+
+def load_network(path: Path) -> Hand4Whole:
+    """The network of a checkpoint; see `load_checkpoint`."""
+    return load_checkpoint(path).network
+
+
+def _built(path: Path, name: str, content: Any, build: Callable[[Any], _Network]) -> _Network:
+    """One network from its part of the file. build: makes it of an "architecture"."""
+    if not isinstance(content, Mapping) or not isinstance(content.get("network"), Mapping):
+        raise CheckpointError(f'{path} has no "network" for {name}')
     try:
-        config = NetworkConfig.from_dict(content.get("architecture", {}))
+        network = build(content.get("architecture", {}))
     except (TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} has an architecture that cannot be built: {error}") from error
-    network = Hand4Whole(config)
-    state = {str(name).removeprefix(_PREFIX): tensor for name, tensor in content["network"].items()}
-    _check(path, network.state_dict(), state)
+        raise CheckpointError(f"{path} has an architecture that cannot be built, for {name}: {error}") from error
+    state = {str(key).removeprefix(_PREFIX): tensor for key, tensor in content["network"].items()}
+    _check(path, name, network.state_dict(), state)
     network.load_state_dict(state, strict=True)
     return network.eval()
 
@@ -64,7 +99,7 @@ def _read(path: Path) -> Any:
         ) from error
 
 
-def _check(path: Path, expected: Mapping[str, Tensor], found: Mapping[str, Any]) -> None:
+def _check(path: Path, network: str, expected: Mapping[str, Tensor], found: Mapping[str, Any]) -> None:
     problems = [
         _named("missing", (name for name in expected if name not in found)),
         _named("unexpected", (name for name in found if name not in expected)),
@@ -79,7 +114,7 @@ def _check(path: Path, expected: Mapping[str, Tensor], found: Mapping[str, Any])
         _named("not finite", (name for name, tensor in found.items() if name in expected and not _finite(tensor))),
     ]
     if any(problems):
-        raise CheckpointError(f"{path} does not fit Hand4Whole: {'; '.join(filter(None, problems))}")
+        raise CheckpointError(f"{path} does not fit {network}: {'; '.join(filter(None, problems))}")
 
 
 def _named(what: str, names: Iterable[str]) -> str:

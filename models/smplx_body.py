@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.body_file import BodyArrays, read_body_file
+from models.body_file import SMPLX_SHAPE_SPACE, BodyArrays, read_body_file
 from models.joints import SMPLX_JOINTS
+from models.pose_correctives import Floats, PoseCorrectives, planar
 from models.rotations import Array
 
-Floats = NDArray[np.float32]
-
-# Vertices that stand for nose, right and left eye, right and left ear, toes and heels, finger tips: rows of
-# `joints.SMPLX_VERTEX_POINTS`, the choice of the SMPL-X authors' code.
-_VERTEX_POINTS = (
-    *(9120, 9929, 9448, 616, 6, 5770, 5780, 8846, 8463, 8474, 8635),
-    *(5361, 4933, 5058, 5169, 5286, 8079, 7669, 7794, 7905, 8022),
-)
 _HEAD_CHAIN_FROM = SMPLX_JOINTS.index("neck")
 _CONTOUR_LIMIT_DEG = 39
 
@@ -55,24 +48,28 @@ class _Barycentric:
 class SmplxBody:
     """A body model with 10 shape and 10 expression coefficients.
 
+    `shape_space` names what those coefficients mean: they fit only networks that estimate them for the same space.
+    `licence` is the file's, in one line.
+
     Axes are those of the model: in the rest pose y is up, the body faces +z, its left is +x. Poses here are absolute:
     the mean hands, `hand_mean`, are the caller's to add where a network's hand poses are relative to them.
     """
 
     def __init__(self, arrays: BodyArrays, name: str = "SMPL-X") -> None:
         self.name = name
+        self.shape_space = arrays.shape_space
+        self.licence = arrays.licence
         self.faces = arrays.faces  # (F, 3) int32
         self.hand_mean = arrays.hand_mean  # (2, 15, 3) axis-angle, left and right
-        # Directions are kept as rows over planar coordinates, (K, 3 * V), so that one product gives x, y and z each in
-        # one run.
-        self._template = _planar(arrays.template)
-        self._shape_directions = _planar(arrays.shape_directions)  # (20, 3 * V)
-        self._pose_directions = _planar(arrays.pose_directions)  # (486, 3 * V)
+        self._template = planar(arrays.template)  # (3 * V,)
+        self._shape_directions = planar(arrays.shape_directions)  # (20, 3 * V)
+        self._correctives = PoseCorrectives(arrays.pose_directions)
         self._weights = np.ascontiguousarray(arrays.weights.T, np.float32)  # (55, V)
         self._joint_template = arrays.regressor @ arrays.template  # (55, 3)
-        self._joint_directions = np.einsum("jv,vck->jck", arrays.regressor, arrays.shape_directions)  # (55, 3, 20)
+        self._joint_directions = np.tensordot(arrays.regressor, arrays.shape_directions, 1)  # (55, 3, 20)
         self._parents = arrays.parents
         self._levels = _levels(arrays.parents)
+        self._vertex_points = arrays.vertex_points
         faces = arrays.faces.astype(np.int64)
         self._landmarks = _Barycentric(faces[arrays.landmark_faces], arrays.landmark_weights)
         self._contours = _Barycentric(faces[arrays.contour_faces], arrays.contour_weights)
@@ -80,8 +77,12 @@ class SmplxBody:
 
     @classmethod
     def load(cls, path: Path) -> SmplxBody:
-        """Read SMPL-X from .npz or .pkl. Raises BodyFileError or FileNotFoundError with one sentence."""
-        return cls(read_body_file(path), path.stem)
+        """Read a body in SMPL-X's layout from .npz or .pkl. SMPL-X is named after its file, others after their space.
+
+        Raises BodyFileError or FileNotFoundError with one sentence.
+        """
+        arrays = read_body_file(path)
+        return cls(arrays, path.stem if arrays.shape_space == SMPLX_SHAPE_SPACE else arrays.shape_space)
 
     @property
     def vertex_count(self) -> int:
@@ -102,14 +103,13 @@ class SmplxBody:
         joints = self._joint_template + self._joint_directions @ coefficients  # (55, 3)
         world, origins = self._world_transforms(rotations, joints)
 
-        pose_feature = (rotations[1:] - np.eye(3)).reshape(-1).astype(np.float32)  # (486,)
         shaped = self._template + coefficients.astype(np.float32) @ self._shape_directions
-        shaped += pose_feature @ self._pose_directions
+        self._correctives.add_to(shaped, rotations)
         vertices = self._skinned(shaped.reshape(3, -1), world, origins - np.einsum("jab,jb->ja", world, joints))
 
         points = (
             origins,
-            vertices[_VERTEX_POINTS, :],
+            vertices[self._vertex_points],
             self._landmarks.on(vertices),
             self._contours[self._contour_row(rotations)].on(vertices),
         )
@@ -156,12 +156,6 @@ class SmplxBody:
         turn = -np.degrees(np.arctan2(-head[2, 0], np.hypot(head[0, 0], head[1, 0])))
         degrees = int(np.rint(np.clip(turn, -_CONTOUR_LIMIT_DEG, _CONTOUR_LIMIT_DEG)))
         return degrees if degrees >= 0 else _CONTOUR_LIMIT_DEG - degrees
-
-
-def _planar(values: NDArray[Any]) -> Floats:
-    """(V, 3) -> (3 * V,), (V, 3, K) -> (K, 3 * V)."""
-    planar = np.moveaxis(values, (0, 1), (-1, -2))  # (..., 3, V)
-    return np.ascontiguousarray(planar, np.float32).reshape(*planar.shape[:-2], -1)
 
 
 def _levels(parents: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ import torch
 
 from app.main import main as wb_track
 from exporter.main import main as wb_export
-from models.networks.config import NetworkConfig, ResNetConfig
+from models.networks.config import DetectorConfig, NetworkConfig, ResNetConfig
+from models.networks.detector import Detector
 from models.networks.hand4whole import Hand4Whole
 from models.smplx_body import SmplxBody
 from tests import standins
@@ -29,6 +31,33 @@ TINY = NetworkConfig(
     joint_channels=16,
     box_channels=16,
 )
+# The same with finer feature maps, and a body input that is half of the crop.
+FINE = replace(
+    TINY,
+    crop_hw=(224, 160),
+    body_hw=(112, 80),
+    body_backbone=replace(TINY.body_backbone, stride=16),
+    hand_backbone=replace(TINY.hand_backbone, stride=16),
+)
+
+TINY_DETECTOR = DetectorConfig((64, 96), ResNetConfig((1, 1, 1, 1), bottleneck=False, width=8), channels=8, people=4)
+
+
+def tiny_detector() -> Detector:
+    """Untrained, and sure of people everywhere."""
+    torch.manual_seed(0)
+    detector = Detector(TINY_DETECTOR)
+    last = detector.head[-1]
+    assert isinstance(last, torch.nn.Conv2d)
+    assert last.bias is not None
+    torch.nn.init.normal_(last.weight, std=0.5)
+    torch.nn.init.ones_(last.bias)
+    return detector.eval()
+
+
+def detector_entry() -> dict[str, object]:
+    """The "detector" of a checkpoint."""
+    return {"architecture": TINY_DETECTOR.to_dict(), "network": tiny_detector().state_dict()}
 
 
 def shapes_of(config: NetworkConfig) -> dict[str, tuple[int, ...]]:
@@ -80,6 +109,12 @@ def body_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def body(body_path: Path) -> SmplxBody:
     return SmplxBody.load(body_path)
+
+
+@pytest.fixture(scope="session")
+def open_body_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small stand-in for the open body, of another shape space than the stand-in models."""
+    return standins.save_body(tmp_path_factory.mktemp("open") / "body.npz", standins.open_body_arrays())
 
 
 Track = Callable[..., int]

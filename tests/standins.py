@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 DATA = Path(__file__).parent / "data"
 CHECKPOINT = "standin.pth.tar"
 BODY = "SMPLX_STANDIN.npz"
+OPEN_SHAPE_SPACE = "wb-track-open-1"
 
 _PARENTS = (
     *(-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 15, 15, 15),
@@ -76,6 +78,47 @@ def body_arrays(seed: int = 0) -> dict[str, NDArray[Any]]:
         "hands_meanl": rng.standard_normal(45) * 0.2,
         "hands_meanr": rng.standard_normal(45) * 0.2,
     }
+
+
+def open_body_arrays(vertices: int = 700, seed: int = 0) -> dict[str, NDArray[Any]]:
+    """An open body's keys: any number of vertices, of which a joint moves those near it and which follow four joints.
+
+    Vertices are near each other where their numbers are. Numbers are as narrow as the shipped file's.
+    """
+    rng = np.random.default_rng(seed)
+    faces, near = 2 * vertices, vertices // 10
+    smplx = body_arrays(seed)
+    skinning = np.zeros((vertices, 55), np.float32)
+    followed = np.argsort(rng.random((vertices, 55)), 1)[:, :4]
+    np.put_along_axis(skinning, followed, rng.dirichlet([1, 1, 1, 1], vertices).astype(np.float32), 1)
+    directions = np.zeros((vertices, 3, 486), np.float16, order="F")
+    for joint in range(0, 54, 2):
+        first = rng.integers(vertices - near)
+        moves = rng.standard_normal((near, 3, 9)) * 0.02
+        directions[first : first + near, :, 9 * joint : 9 * joint + 9] = moves
+    regressor = np.zeros((55, vertices), np.float32)
+    np.put_along_axis(regressor, rng.integers(0, vertices, (55, 8)), 0.125, 1)
+    return {
+        **{key: smplx[key] for key in ("kintree_table", "lmk_bary_coords", "dynamic_lmk_bary_coords")},
+        **{key: smplx[key] for key in ("hands_meanl", "hands_meanr")},
+        "v_template": (rng.standard_normal((vertices, 3)) * 0.4).astype(np.float32),
+        "f": rng.integers(0, vertices, (faces, 3)).astype(np.int32),
+        "shapedirs": (rng.standard_normal((vertices, 3, 20)) * 0.01).astype(np.float16),
+        "posedirs": directions,
+        "J_regressor": regressor / regressor.sum(1, keepdims=True),
+        "weights": skinning,
+        "lmk_faces_idx": rng.integers(0, faces, 51),
+        "dynamic_lmk_faces_idx": rng.integers(0, faces, (79, 17)),
+        "vertex_points": rng.choice(vertices, 21, replace=False),
+        "shape_space": np.array(OPEN_SHAPE_SPACE),
+        "licence": np.array("CC0 1.0, made up for tests"),
+    }
+
+
+def save_body(path: Path, arrays: Mapping[str, Any]) -> Path:
+    """Write a body file."""
+    np.savez_compressed(path, **arrays)
+    return path
 
 
 def _tensor(name: str, shape: tuple[int, ...], seed: int) -> NDArray[Any]:  # noqa: PLR0911 - one kind of leaf a line

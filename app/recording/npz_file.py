@@ -98,6 +98,7 @@ def columns(take: Take, records: NDArray[Any], frames: Sampling) -> dict[str, ND
         "format_version": np.array(FORMAT_VERSION),
         "model": np.array(take.model),
         "body": np.array(take.body),
+        "shape": np.array(take.shape),
         "licence": np.array(take.licence),
     }
 

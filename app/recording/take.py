@@ -26,7 +26,8 @@ class Take:
     camera: the one camera of the take. fps: the source's own statement. resample_fps: the rate of
     the file, where not that of the recording. vertex_count is 0 where vertices are not
     recorded. pelvis_template (3,), pelvis_directions (3, 20): the body's resting pelvis as a function of shape and
-    expression, which `trans` depends on. hand_mean (2, 15, 3): the body's mean hands.
+    expression, which `trans` depends on. hand_mean (2, 15, 3): the body's mean hands. shape: "estimated", or "mean: "
+    and why; recordings that do not say are of the first kind.
     """
 
     camera: Pinhole
@@ -42,6 +43,7 @@ class Take:
     pelvis_template: Array
     pelvis_directions: Array
     hand_mean: Array
+    shape: str = "estimated"
 
     @property
     def record_dtype(self) -> np.dtype[Any]:

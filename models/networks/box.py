@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from models.networks.config import BOX_UPSAMPLING
 from models.networks.sampling import sample_features, soft_argmax, softmax_volume
 
 PART_ENLARGEMENT = (2.0, 2.0, 1.5)  # left hand, right hand, face: part crops are this much wider than the part
@@ -14,10 +13,12 @@ PART_ENLARGEMENT = (2.0, 2.0, 1.5)  # left hand, right hand, face: part crops ar
 class BoxNet(nn.Module):
     """Body features and heatmaps to part centres and sizes, in cells of the body feature map."""
 
-    def __init__(self, channels_in: int, channels: int) -> None:
+    def __init__(self, channels_in: int, channels: int, upsampling: int) -> None:
+        """upsampling: 4 or 8, by as many transposed convolutions of stride 2 as it takes."""
         super().__init__()
+        self.upsampling = upsampling
         layers: list[nn.Module] = []
-        for ins in (channels_in, channels, channels):
+        for ins in (channels_in, *[channels] * (upsampling.bit_length() - 2)):
             layers += [
                 nn.ConvTranspose2d(ins, channels, 4, stride=2, padding=1, bias=False),
                 nn.BatchNorm2d(channels),
@@ -32,12 +33,12 @@ class BoxNet(nn.Module):
     def forward(self, features: Tensor, heatmap: Tensor) -> tuple[Tensor, Tensor]:
         """features (N, C, H, W), heatmap (N, J, D, H, W) -> centres, sizes (N, 3, 2): left hand, right hand, face."""
         x: Tensor = self.deconv(torch.cat((features, heatmap.flatten(1, 2)), 1))
-        centre_heatmap = softmax_volume(self.bbox_center(x)[:, :, None])  # (N, 3, 1, 8H, 8W)
+        centre_heatmap = softmax_volume(self.bbox_center(x)[:, :, None])  # (N, 3, 1, kH, kW)
         centres = soft_argmax(centre_heatmap)[..., :2]
         at_centre = sample_features(x, centres)  # (N, 3, channels)
         heads = (self.lhand_size, self.rhand_size, self.face_size)
         sizes = torch.stack([head(at_centre[:, part]) for part, head in enumerate(heads)], 1)
-        return centres / BOX_UPSAMPLING, sizes
+        return centres / self.upsampling, sizes
 
 
 def part_boxes(centres: Tensor, sizes: Tensor, cells_hw: tuple[int, int], crop_hw: tuple[int, int]) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from models.camera import DEPTH_SCALE_M
 from models.joints import BODY_JOINTS, HAND_JOINTS
 from models.networks.box import BoxNet, part_boxes
-from models.networks.config import NetworkConfig
+from models.networks.config import BOX_STRIDE, NetworkConfig
 from models.networks.face import FaceRegressor
 from models.networks.position import PositionNet
 from models.networks.resnet import ResNet
@@ -61,7 +61,9 @@ class Hand4Whole(nn.Module):
         self.backbone = ResNet(config.body_backbone)
         self.body_position_net = PositionNet(body, len(BODY_JOINTS), config.depth_bins)
         self.body_rotation_net = BodyRotationNet(body, hand, config.joint_channels)
-        self.box_net = BoxNet(body + len(BODY_JOINTS) * config.depth_bins, config.box_channels)
+        self.box_net = BoxNet(
+            body + len(BODY_JOINTS) * config.depth_bins, config.box_channels, config.body_backbone.stride // BOX_STRIDE
+        )
         self.hand_roi_net = _RoiNet(ResNet(config.hand_backbone))
         self.hand_position_net = PositionNet(hand, len(HAND_JOINTS), config.depth_bins)
         self.hand_rotation_net = HandRotationNet(hand, config.joint_channels)

@@ -54,7 +54,7 @@ class Bottleneck(nn.Module):
 
 
 class ResNet(nn.Module):
-    """Image (N, 3, H, W) in [0, 1] to features (N, C, H / 32, W / 32)."""
+    """Image (N, 3, H, W) in [0, 1] to features (N, C, H / stride, W / stride)."""
 
     def __init__(self, config: ResNetConfig) -> None:
         super().__init__()
@@ -64,14 +64,22 @@ class ResNet(nn.Module):
         block = Bottleneck if config.bottleneck else BasicBlock
         widths = [config.width * 2**stage for stage in range(4)]
         ins = [config.width, *(width * block.expansion for width in widths[:3])]
+        strides = (1, 2, 2, config.stride // 16)
         self.layer1, self.layer2, self.layer3, self.layer4 = (
-            _stage(block, channels_in, width, blocks, stride=1 if stage == 0 else 2)
-            for stage, (channels_in, width, blocks) in enumerate(zip(ins, widths, config.blocks, strict=True))
+            _stage(block, channels_in, width, blocks, stride)
+            for channels_in, width, blocks, stride in zip(ins, widths, config.blocks, strides, strict=True)
         )
 
     def forward(self, image: Tensor) -> Tensor:
+        return self.stages(image)[-1]
+
+    def stages(self, image: Tensor) -> list[Tensor]:
+        """The feature maps of the four stages, of strides 4, 8, 16 and that of the config."""
+        features: list[Tensor] = []
         x = self.maxpool(torch.relu(self.bn1(self.conv1(image))))
-        features: Tensor = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
+            x = stage(x)
+            features.append(x)
         return features
 
 

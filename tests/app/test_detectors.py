@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
@@ -26,6 +27,9 @@ from app.detectors.letterbox import Letterbox
 from app.errors import InputError
 from app.frame import Box
 from engines.onnxruntime_engine import OnnxRuntimeEngine
+from exporter import proof
+from exporter.graphs import detector_spec, export_graph
+from tests.conftest import TINY_DETECTOR, tiny_detector
 
 Floats = NDArray[np.float64]
 Outputs = Mapping[str, NDArray[Any]]
@@ -492,3 +496,21 @@ def test_the_rest_of_the_input_is_grey(frame_wh: tuple[int, int], centred: bool,
     assert (pixels[part] == 250).all()
     pixels[part] = 114
     assert (pixels == 114).all()
+
+
+# The network that bundles have
+
+
+def test_exported_network_finds_in_the_frame_what_it_finds_in_its_input(tmp_path: Path) -> None:
+    network, path = tiny_detector(), tmp_path / "detector.onnx"
+    feeds, _ = proof.detector_reference(network)
+    export_graph(detector_spec(network), network, feeds, path)
+    frame = proof.pictures((128, 256))[1].numpy()  # to be reduced to 48 rows, with 16 grey ones below
+    found = _load(path).detect(frame)
+
+    letterbox = Letterbox.fit((256, 128), TINY_DETECTOR.input_hw[::-1], centred=False)
+    with torch.inference_mode():
+        boxes, scores = network.detect(torch.from_numpy(letterbox.warp(frame))[None])
+    assert found
+    assert found[0].score == pytest.approx(scores[0, 0].item(), abs=1e-4)
+    _near(found[0], (boxes[0, 0] * 256 / 96).tolist())

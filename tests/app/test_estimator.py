@@ -183,6 +183,19 @@ def test_each_graphs_rotations_land_in_their_rows(estimator: Estimator, body: Sm
         np.testing.assert_allclose(rot6d[part], expected, atol=1e-5)
 
 
+def test_a_body_of_another_space_gets_its_mean_shape_and_all_rotations(
+    estimator: Estimator, body: SmplxBody, frame: Frame
+) -> None:
+    other = Estimator(estimator._engines, body.hand_mean, mean_shape=True)
+    own, mean = (_estimates(each, _sighting(frame, _LEFT)).people[0].params for each in (estimator, other))
+    assert np.abs(own.betas).max() > 0
+    assert np.abs(own.expression).max() > 0
+    np.testing.assert_array_equal(mean.betas, np.zeros(10))
+    np.testing.assert_array_equal(mean.expression, np.zeros(10))
+    np.testing.assert_array_equal(mean.rot6d, own.rot6d)
+    np.testing.assert_array_equal(mean.translation_m, own.translation_m)
+
+
 def test_leaving_the_estimator_closes_every_graph(tiny_bundle: Path, body: SmplxBody) -> None:
     graphs = Bundle.load(tiny_bundle).graphs
     engines = {name: OnnxRuntimeEngine(graphs[name]) for name in GRAPHS}

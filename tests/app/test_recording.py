@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import io
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -49,7 +51,7 @@ SHAPES = {
     "confidence": (3, 4),
     "flags": (3,),
     **dict.fromkeys(("gender", "surface_model_type", "mocap_frame_rate", "mocap_framerate", "fps"), ()),
-    **dict.fromkeys(("axes", "format_version", "model", "body", "licence"), ()),
+    **dict.fromkeys(("axes", "format_version", "model", "body", "licence", "shape"), ()),
 }
 
 
@@ -325,6 +327,20 @@ def test_a_take_survives_its_bytes(body: SmplxBody) -> None:
         take.axes,
     )
     np.testing.assert_array_equal(again.hand_mean, take.hand_mean)
+
+
+def test_the_file_says_whose_shape_it_has(tmp_path: Path, body: SmplxBody) -> None:
+    assert str(record(tmp_path / "mesh.npz", body, [1], vertices=False)["shape"]) == "estimated"
+
+
+def test_a_take_from_before_shapes_were_named_is_still_read(body: SmplxBody) -> None:
+    with np.load(io.BytesIO(people.take(body).to_bytes())) as file:
+        content = dict(file)
+    plain = json.loads(str(content["plain"]))
+    del plain["shape"]
+    buffer = io.BytesIO()
+    np.savez(buffer, **{**content, "plain": np.array(json.dumps(plain))})
+    assert Take.from_bytes(buffer.getvalue()).shape == "estimated"
 
 
 def test_a_journal_never_overwrites(tmp_path: Path, body: SmplxBody) -> None:

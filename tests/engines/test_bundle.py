@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engines.bundle import FILE_NAME, FORMAT, GRAPHS, Bundle, BundleError, sha256
+from engines.bundle import DETECTOR, FILE_NAME, FORMAT, GRAPHS, Bundle, BundleError, check_contract, sha256
 from tests.conftest import bundle_description
 
 
@@ -46,6 +46,16 @@ def test_exported_bundle_is_whole(tiny_bundle: Path) -> None:
     assert all(path == tiny_bundle / f"{name}.onnx" for name, path in bundle.graphs.items())
     assert (bundle.folder, bundle.name, bundle.precision) == (tiny_bundle, "bundle", "fp32")
     assert bundle.licence == bundle_description(tiny_bundle)["licence"]
+
+
+def test_bundle_that_names_no_shape_space_is_of_smplx(folder: Path) -> None:
+    assert "shape_space" not in bundle_description(folder)
+    assert Bundle.load(folder).shape_space == "smplx"
+
+
+def test_bundle_has_the_shape_space_it_names(folder: Path) -> None:
+    describe(folder, {**bundle_description(folder), "shape_space": "wb-track-open-1"})
+    assert Bundle.load(folder).shape_space == "wb-track-open-1"
 
 
 def test_optional_graph_is_listed(folder: Path) -> None:
@@ -112,7 +122,7 @@ def test_missing_entry_is_named(folder: Path, graph: str) -> None:
     assert f"names no graph for {graph}" in refusal(folder)
 
 
-@pytest.mark.parametrize("key", ["name", "precision", "licence"])
+@pytest.mark.parametrize("key", ["name", "precision", "licence", "shape_space"])
 @pytest.mark.parametrize("value", [None, 3])
 def test_description_without_a_text_is_refused(folder: Path, key: str, value: object) -> None:
     describe(folder, {**bundle_description(folder), key: value})
@@ -130,6 +140,14 @@ def test_graph_outside_the_folder_is_refused(folder: Path, file: str) -> None:
     graphs: Any = description["graphs"]
     describe(folder, {**description, "graphs": {**graphs, "body": hashed}})
     assert "export it again" in refusal(folder)
+
+
+def test_graphs_are_held_to_their_contracts() -> None:
+    check_contract(DETECTOR, ["image"], ["scores", "boxes"])
+    with pytest.raises(BundleError, match="the model's detector graph takes crop, expected image; export it again"):
+        check_contract(DETECTOR, ["crop"], ["scores", "boxes"])
+    with pytest.raises(BundleError, match="detector graph gives boxes, expected boxes, scores"):
+        check_contract(DETECTOR, ["image"], ["boxes"])
 
 
 def test_missing_folder_says_how_to_make_it(tmp_path: Path) -> None:

@@ -89,6 +89,18 @@ def test_description_holds_the_architecture(tiny_bundle: Path) -> None:
     assert NetworkConfig.from_dict(architecture) == TINY
 
 
+def test_description_says_smplx_where_the_checkpoint_names_no_shape_space(tiny_bundle: Path) -> None:
+    assert bundle_description(tiny_bundle)["shape_space"] == "smplx"
+
+
+@pytest.mark.usefixtures("traced")
+def test_description_holds_the_checkpoints_shape_space(checkpoint: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.pth.tar"
+    torch.save({**torch.load(checkpoint), "shape_space": "wb-track-open-1"}, own)
+    assert run(own, tmp_path / "bundle") == 0
+    assert bundle_description(tmp_path / "bundle")["shape_space"] == "wb-track-open-1"
+
+
 def test_description_names_the_graphs_by_their_hashes(tiny_bundle: Path) -> None:
     files = {name: tiny_bundle / f"{name}.onnx" for name in GRAPHS}
     expected = {name: {"file": path.name, "sha256": sha256(path)} for name, path in files.items()}

@@ -13,10 +13,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.checkpoint import CheckpointError, load_network
+from models.checkpoint import CheckpointError, load_checkpoint, load_network
 from models.networks.config import NetworkConfig
 from tests import standins
-from tests.conftest import TINY, save_tiny_checkpoint, shapes_of
+from tests.conftest import TINY, TINY_DETECTOR, detector_entry, save_tiny_checkpoint, shapes_of, tiny_detector
 
 BIAS = "face_regressor.expr_out.0.bias"
 WEIGHT = "hand_position_net.conv.0.weight"
@@ -78,10 +78,26 @@ def test_architecture_is_the_files(tmp_path: Path) -> None:
     assert load_network(save_tiny_checkpoint(tmp_path / "tiny.pth.tar")).config == TINY
 
 
+def test_shape_space_is_smplx_unless_the_file_says_another(tmp_path: Path, network: Network) -> None:
+    assert load_checkpoint(save(tmp_path / "released.pth.tar", network)).shape_space == "smplx"
+    own = save(tmp_path / "own.pth.tar", network, shape_space="wb-track-open-1")
+    assert load_checkpoint(own).shape_space == "wb-track-open-1"
+
+
 def test_released_network_has_the_released_names_and_shapes() -> None:
     released = standins.released_shapes()
     assert len(released) == 834
     assert shapes_of(NetworkConfig()) == released
+
+
+def test_detector_is_the_files_where_there_is_one(tmp_path: Path, network: Network) -> None:
+    assert load_checkpoint(save(tmp_path / "without.pth.tar", network)).detector is None
+    detector = load_checkpoint(save(tmp_path / "with.pth.tar", network, detector=detector_entry())).detector
+    assert detector is not None
+    assert detector.config == TINY_DETECTOR
+    assert not detector.training
+    expected = tiny_detector().state_dict()
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in detector.state_dict().items())
 
 
 # What does not fit
@@ -174,6 +190,23 @@ def test_impossible_architecture_is_refused(tmp_path: Path, network: Network, ar
     assert words in refusal(save(tmp_path / "bad.pth.tar", network, architecture=architecture))
 
 
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        (None, 'has no "network" for Detector'),
+        ({"architecture": {}}, 'has no "network" for Detector'),
+        (
+            {"network": {}, "architecture": {"anchors": 9}},
+            "cannot be built, for Detector: unknown network sizes anchors",
+        ),
+        ({"network": {}, "architecture": {"input_hw": 5}}, "cannot be built, for Detector"),
+        ({"network": {"legs": torch.zeros(1)}}, "does not fit Detector: "),
+    ],
+)
+def test_impossible_detector_is_refused(tmp_path: Path, network: Network, entry: object, words: str) -> None:
+    assert words in refusal(save(tmp_path / "bad.pth.tar", network, detector=entry))
+
+
 # What is no checkpoint
 
 
@@ -229,3 +262,8 @@ def test_checkpoint_cut_short_is_refused(tmp_path: Path) -> None:
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"no checkpoint at .*nowhere\.pth"):
         load_network(tmp_path / "nowhere.pth")
+
+
+@pytest.mark.parametrize("value", [3, "", None, torch.zeros(1)])
+def test_shape_space_that_is_no_name_is_refused(tmp_path: Path, network: Network, value: object) -> None:
+    assert "expected the name of a body's space" in refusal(save(tmp_path / "bad.pth.tar", network, shape_space=value))

@@ -12,11 +12,12 @@ from scipy.spatial.transform import Rotation
 
 from models.networks.box import PART_ENLARGEMENT, part_boxes
 from models.networks.config import NetworkConfig, ResNetConfig
-from models.networks.hand4whole import mirrored_rot6d
+from models.networks.hand4whole import Hand4Whole, mirrored_rot6d
 from models.networks.sampling import sample_features, sample_joints, soft_argmax, softmax_volume
 from models.rotations import matrix_to_rot6d, rot6d_to_matrix
-from tests.conftest import TINY
+from tests.conftest import FINE, TINY
 
+SMALL = {"blocks": (1, 1, 1, 1), "bottleneck": False}
 # Sizes
 
 
@@ -26,7 +27,7 @@ def test_released_sizes_are_the_default() -> None:
     assert (config.body_backbone.channels, config.face_backbone.channels) == (2048, 512)
 
 
-@pytest.mark.parametrize("config", [NetworkConfig(), TINY], ids=["released", "tiny"])
+@pytest.mark.parametrize("config", [NetworkConfig(), TINY, FINE], ids=["released", "tiny", "fine"])
 def test_sizes_survive_json(config: NetworkConfig) -> None:
     assert NetworkConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
@@ -42,6 +43,9 @@ def test_sizes_left_out_are_the_released_ones() -> None:
         ({"body_hw": (250, 192)}, "multiples of 32 px, not 250"),
         ({"body_hw": (256, 100), "crop_hw": (512, 200)}, "multiples of 32 px, not 100"),
         ({"hand_px": 100}, "multiples of 32 px, not 100"),
+        ({"body_backbone": {**SMALL, "stride": 16}, "body_hw": (256, 200)}, "multiples of 16 px, not 200"),
+        ({"body_backbone": {**SMALL, "stride": 16}, "hand_px": 112}, "multiples of 32 px, not 112"),  # each its own
+        ({"hand_backbone": {**SMALL, "stride": 8}}, "stride of a ResNet is 16 or 32, not 8"),
         ({"face_px": 0}, "multiples of 32 px, not 0"),
         ({"face_px": -32}, "multiples of 32 px, not -32"),
         ({"crop_hw": (512, 192)}, "whole multiple of the body input"),  # twice as high, but as wide
@@ -60,6 +64,38 @@ def test_sizes_left_out_are_the_released_ones() -> None:
 def test_impossible_sizes_are_refused(sizes: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         NetworkConfig.from_dict(sizes)
+
+
+def test_stride_16_halves_the_cells() -> None:
+    assert (FINE.body_cells_hw, FINE.hand_cells, FINE.crop_stride) == ((7, 5), 4, 2)
+    network = Hand4Whole(FINE).eval()
+    with torch.inference_mode():
+        body, hand, _, _ = network(torch.zeros(2, *FINE.crop_hw, 3, dtype=torch.uint8))
+    assert body.features.shape[2:] == (7, 5)
+    assert hand.features.shape[3:] == (4, 4)
+    assert body.boxes.shape == (2, 3, 4)
+
+
+@pytest.mark.parametrize(("config", "cells_hw"), [(TINY, (32, 24)), (FINE, (28, 20))], ids=["tiny", "fine"])
+def test_boxes_come_from_a_map_of_stride_4(config: NetworkConfig, cells_hw: tuple[int, int]) -> None:
+    network = Hand4Whole(config)
+    channels = config.body_backbone.channels + 25 * config.depth_bins
+    assert network.box_net.deconv(torch.zeros(1, channels, *config.body_cells_hw)).shape[2:] == cells_hw
+
+
+def test_box_centres_are_in_cells_of_the_feature_map() -> None:
+    """Heat in the last cell of the fine map, and nowhere else."""
+    network = Hand4Whole(FINE).eval().box_net
+    network.bbox_center = torch.nn.Sequential(_Corner())
+    centres, _ = network(torch.zeros(1, 64, 7, 5), torch.zeros(1, 25, 8, 7, 5))
+    torch.testing.assert_close(centres, torch.tensor([19.0, 27.0]).expand(1, 3, 2) / 4)
+
+
+class _Corner(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        logits = torch.full((1, 3, *x.shape[2:]), -1e4)
+        logits[:, :, -1, -1] = 0.0
+        return logits
 
 
 @pytest.mark.parametrize(("bottleneck", "channels"), [(True, 2048), (False, 512)])

@@ -133,8 +133,11 @@ def test_counts_and_types_of_the_mesh(body: SmplxBody) -> None:
     assert body.vertex_count == 10475
 
 
+@pytest.mark.parametrize("file", ["body_path", "open_body_path"])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_random_pose_agrees_with_float64_reference(body: SmplxBody, arrays: BodyArrays, seed: int) -> None:
+def test_random_pose_agrees_with_float64_reference(request: pytest.FixtureRequest, file: str, seed: int) -> None:
+    arrays = read_body_file(request.getfixturevalue(file))
+    body = SmplxBody(arrays)
     betas, expression = np.random.default_rng(seed).standard_normal((2, 10))
     mesh = body.forward(random_pose(seed), betas, expression)
     vertices, joints = reference(arrays, random_pose(seed), betas, expression)
@@ -152,6 +155,21 @@ def test_landmarks_lie_on_their_faces(body: SmplxBody, arrays: BodyArrays) -> No
 def test_named_point_is_its_vertex(body: SmplxBody, name: str, vertex: int) -> None:
     mesh = body.forward(random_pose(), NONE, NONE)
     assert_near(mesh.joints_m[JOINTS + SMPLX_VERTEX_POINTS.index(name)], mesh.vertices_m[vertex], 0.0)
+
+
+def test_open_bodys_points_are_the_vertices_its_file_names(open_body_path: Path) -> None:
+    mesh = SmplxBody.load(open_body_path).forward(random_pose(), NONE, NONE)
+    named = standins.open_body_arrays()["vertex_points"]
+    points = mesh.joints_m[JOINTS : JOINTS + len(SMPLX_VERTEX_POINTS)]
+    assert_near(points, mesh.vertices_m[named], 0.0)
+
+
+def test_counts_of_an_open_bodys_mesh(open_body_path: Path) -> None:
+    body = SmplxBody.load(open_body_path)
+    mesh = body.forward(REST, NONE, NONE)
+    assert mesh.vertices_m.shape == (700, 3)
+    assert mesh.joints_m.shape == (len(SMPLX_POINTS), 3)
+    assert body.vertex_count == 700
 
 
 def test_translation_moves_everything(body: SmplxBody) -> None:
@@ -280,6 +298,20 @@ def test_hand_means_are_left_then_right(raw: Raw, arrays: BodyArrays) -> None:
 
 def test_body_is_named_after_its_file(small_npz: Path) -> None:
     assert SmplxBody.load(small_npz).name == "SMPLX"
+
+
+def test_open_body_is_named_after_its_space(open_body_path: Path) -> None:
+    assert SmplxBody.load(open_body_path).name == standins.OPEN_SHAPE_SPACE
+
+
+def test_file_that_says_nothing_of_itself_is_smplx(body: SmplxBody) -> None:
+    assert body.shape_space == "smplx"
+    assert body.licence == "the licence of the SMPL-X model, https://smpl-x.is.tue.mpg.de/modellicense.html"
+
+
+def test_open_body_has_its_files_space_and_licence(open_body_path: Path) -> None:
+    body = SmplxBody.load(open_body_path)
+    assert (body.shape_space, body.licence) == (standins.OPEN_SHAPE_SPACE, "CC0 1.0, made up for tests")
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""Synthetic people, training and evaluation of the open bundle; the making of the open body."""

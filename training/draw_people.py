@@ -1,0 +1,45 @@
+"""Draw people into a store for as long as asked: `python -m training.draw_people FOLDER`."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from models.body_file import OPEN_BODY, read_body_file
+from training.scene import PersonSampler, Stage
+from training.store import Store
+
+TRAINING, HELD_OUT = 1, 2  # first words of the seeds: what is held out is never drawn for training
+
+
+def draw_people(store: Store, seed: tuple[int, ...], people: int, device: str, batch: int = 8) -> None:
+    """Add so many people."""
+    arrays = read_body_file(OPEN_BODY)
+    sampler, stage = PersonSampler(arrays), Stage(arrays).to(device)
+    rng = np.random.default_rng(seed)
+    for _ in range(0, people, batch):
+        store.append(stage([sampler(rng) for _ in range(batch)]))
+
+
+def main() -> None:
+    """Draw."""
+    parser = argparse.ArgumentParser(prog="python -m training.draw_people", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--capacity", type=int, help="make the store anew, for so many people")
+    parser.add_argument("--people", type=int, default=10**9)
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="default: the time")
+    parser.add_argument("--held-out", action="store_true", help="the people that are never trained on")
+    parser.add_argument("--device", default="cpu")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    store = Store(options.folder, options.capacity)
+    kind = HELD_OUT if options.held_out else TRAINING
+    draw_people(store, (kind, options.seed), options.people, options.device)
+
+
+if __name__ == "__main__":
+    main()

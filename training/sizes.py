@@ -1,0 +1,15 @@
+"""Sizes of the open networks."""
+
+from models.networks.config import NetworkConfig, ResNetConfig
+
+NETWORK = NetworkConfig(
+    crop_hw=(384, 288),
+    body_hw=(192, 144),
+    hand_px=96,
+    face_px=64,
+    body_backbone=ResNetConfig((2, 2, 2, 1), bottleneck=False, width=32, stride=16),
+    hand_backbone=ResNetConfig((2, 2, 2, 1), bottleneck=False, width=32, stride=16),
+    face_backbone=ResNetConfig((2, 2, 2, 1), bottleneck=False, width=16),
+    joint_channels=96,
+    box_channels=48,
+)
