@@ -60,7 +60,7 @@ def export(checkpoint: Path, out: Path, report: Callable[[str], None]) -> None:
             "opset": OPSET,
             "graphs": graphs,
             "parity": {"largest_error": parity, "limit": proof.LIMITS, "against": "PyTorch FP32 on a CPU"},
-            "licence": _LICENCE,
+            "licence": loaded.licence or _LICENCE,
             "versions": _versions(),
         }
         (folder / FILE_NAME).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")

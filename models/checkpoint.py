@@ -34,6 +34,7 @@ class Checkpoint:
     network: Hand4Whole
     shape_space: str
     detector: Detector | None = None
+    licence: str | None = None
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -42,7 +43,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     The file is what the released code saves: {"epoch": ..., "network": {"module." + name: tensor}, "optimizer": ...}.
     An "architecture" beside them holds the sizes of a smaller variant (`NetworkConfig.to_dict`), "shape_space" the
     name of a body's space; without them they are the released network's. A "detector" beside them has a "network" and
-    an "architecture" (`DetectorConfig.to_dict`) of its own. Raises CheckpointError, naming every tensor that is
+    an "architecture" (`DetectorConfig.to_dict`) of its own; a "licence" is that of the weights. Raises CheckpointError, naming every tensor that is
     missing, unexpected or of another shape, and FileNotFoundError.
     """
     content = _read(path)
@@ -59,7 +60,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
     shape_space = content.get("shape_space", _RELEASED_SHAPE_SPACE)
     if not isinstance(shape_space, str) or not shape_space:
         raise CheckpointError(f"{path} has a shape_space that is no text, expected the name of a body's space")
-    return Checkpoint(network, shape_space, detector)
+    licence = content.get("licence")
+    if licence is not None and not isinstance(licence, str):
+        raise CheckpointError(f"{path} has a licence that is no text, expected one line")
+    return Checkpoint(network, shape_space, detector, licence)
 
 
 def load_network(path: Path) -> Hand4Whole:

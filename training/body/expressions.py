@@ -18,15 +18,15 @@ def _both(weights: _Weights) -> _Weights:
 DIRECTIONS: dict[str, tuple[_Weights, tuple[float, float]]] = {
     "smile": (_both({"mouthSmile": 0.5, "cheekSquint": 0.2, "mouthFrown": -0.15}), (-1.0, 2.0)),
     "frown": (_both({"mouthFrown": 0.5, "mouthStretch": 0.1}) | {"mouthShrugLower": 0.25}, (-0.7, 2.0)),
-    "blink": (_both({"eyeBlink": 0.27}), (-0.6, 2.0)),
+    "blink": (_both({"eyeBlink": 0.31}), (-0.5, 2.0)),
     "brows up": ({"browInnerUp": 0.4, "browOuterUpLeft": 0.4, "browOuterUpRight": 0.4}, (-1.0, 2.0)),
     "brows together": (_both({"browDown": 0.5, "noseSneer": 0.1}), (-0.7, 2.0)),
     "pucker": ({"mouthPucker": 0.5, "mouthFunnel": 0.1} | _both({"mouthStretch": -0.15}), (-1.0, 2.0)),
     "upper lip up": (_both({"mouthUpperUp": 0.35, "noseSneer": 0.3}), (-0.5, 2.0)),
     "lower lip down": (_both({"mouthLowerDown": 0.5}) | {"mouthRollLower": -0.1}, (-0.3, 2.0)),
     "mouth to the left": ({"mouthLeft": 0.22, "mouthRight": -0.22}, (-2.0, 2.0)),
-    # Blink at 1 and this at 2 closes the left eye alone.
-    "left eye closed, right eye open": ({"eyeBlinkLeft": 0.14, "eyeBlinkRight": -0.14}, (-2.0, 2.0)),
+    # With blink at 1, this at 2 closes the left eye alone; without blink it also opens the right eye wide.
+    "left eye closed, right eye open": ({"eyeBlinkLeft": 0.155, "eyeBlinkRight": -0.155}, (-2.0, 2.0)),
 }
 
 

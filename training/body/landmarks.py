@@ -13,6 +13,8 @@ from training.body.source import Array
 from training.body.turns import about_y
 
 _CONTOUR_YAWS_DEG = (*range(40), *range(-1, -40, -1))
+_CONTOUR_DEG = (172.0, 368.0)  # around the middle of the face, anticlockwise from the person's left
+_CONTOUR_SECTOR_DEG = 4.0  # either way
 
 # Brows, as shares of the eye's width: along from its inner corner, above the line of its corners.
 _BROW = ((-0.30, 0.62), (0.05, 0.80), (0.45, 0.88), (0.85, 0.82), (1.20, 0.58))
@@ -31,8 +33,8 @@ def static_landmarks(vertices: Array, opened: Array, faces: Faces, weights: Arra
     front = Front(vertices, faces, low, high)
     right, left = (_eye(front, faces, eyeball) for eyeball in eyes)
     points = (_brow(right), _brow(left)[::-1], _nose(vertices, centre, weights), right, _from_inner_corner(left))
-    lip_faces = lips[faces].all(1)
-    upper = _weight(weights, "jaw")[faces].mean(1) < 0.5
+    lip_faces = np.asarray(lips[faces].all(1))
+    upper = np.asarray(_weight(weights, "jaw")[faces].mean(1) < 0.5)
     open_front = Front(opened, faces, low - np.array((0.0, 0.04)), high)
     mouth = FacePoints.joined(_around_lips(front, lip_faces), _between_lips(open_front, lip_faces, upper))
     return FacePoints.joined(front.at(np.concatenate(points)), mouth)
@@ -44,13 +46,15 @@ def _weight(weights: Array, *joints: str) -> Array:
 
 
 def _eye(front: Front, faces: Faces, eyeball: NDArray[np.bool_]) -> Array:
-    """(6, 2) around the visible eyeball: outer corner, two of the upper lid, inner corner, two of the lower."""
-    seen = front.where(eyeball[faces].all(1))
+    """(6, 2) of the lids around the visible eyeball: outer corner, two above, inner corner, two below."""
+    seen = front.where(np.asarray(eyeball[faces].all(1)))
     side = np.sign(seen[:, 0].mean())
     outer, inner = (seen[np.argmax(s * side * seen[:, 0])] for s in (1.0, -1.0))
     thirds = [outer + share * (inner - outer) for share in (1 / 3, 2 / 3)]
     upper, lower = ([_edge(seen, x[0], sign) for x in thirds] for sign in (1.0, -1.0))
-    return np.stack((outer, *upper, inner, *lower[::-1]))
+    # One pixel out: there are the lids.
+    outwards = np.array(((side, 0.0), (0.0, 1.0), (0.0, 1.0), (-side, 0.0), (0.0, -1.0), (0.0, -1.0)))
+    return np.asarray(np.stack((outer, *upper, inner, *lower[::-1])) + outwards / PIXELS_PER_M)
 
 
 def _from_inner_corner(left: Array) -> Array:
@@ -125,13 +129,16 @@ def contour(vertices: Array, faces: Faces, weights: Array, landmarks: Array) -> 
     back = landmarks[:, 2].mean() - 0.075
     usable = np.flatnonzero(head & (y < eye_line) & (y > chin - 0.004) & (z > back))
     middle = np.array((0.0, (eye_line + landmarks[31:, 1].mean()) / 2, landmarks[:, 2].mean() - 0.05))
-    angles = np.radians(np.linspace(172, 368, CONTOUR_LANDMARKS))
-    outwards = np.stack((np.cos(angles), np.sin(angles)))  # (2, 17)
-    rows = []
-    for yaw in _CONTOUR_YAWS_DEG:
-        around = (vertices[usable] - middle) @ about_y(-yaw).T
-        rows.append(usable[np.argmax(around[:, :2] @ outwards, 0)])
+    rows = [usable[_outline((vertices[usable] - middle) @ about_y(-yaw).T)] for yaw in _CONTOUR_YAWS_DEG]
     return on_vertices(np.stack(rows), faces)
+
+
+def _outline(around: Array) -> NDArray[np.intp]:
+    """(17,) the farthest of points (K, 3) from the origin as seen from the front, by angle."""
+    distance = np.hypot(around[:, 0], around[:, 1])
+    angle = np.degrees(np.arctan2(around[:, 1], around[:, 0]))
+    off = (angle - np.linspace(*_CONTOUR_DEG, CONTOUR_LANDMARKS)[:, None] + 180) % 360 - 180  # (17, K)
+    return np.asarray(np.argmax(np.where(np.abs(off) < _CONTOUR_SECTOR_DEG, distance, -1.0), 1))
 
 
 def vertex_points(vertices: Array, joints: Array, weights: Array) -> NDArray[np.intp]:
