@@ -97,14 +97,14 @@ class BodyStage:
         _, height, width, _ = engine.inputs["crop"].shape
         assert height is not None
         assert width is not None
-        self._crop_wh = (width, height)
+        self.crop_wh = (width, height)
 
     def __call__(self, sighting: Sighting) -> BodyView | Estimates:
         frame = sighting.frame
         subjects = tuple(
             Subject(track_id, box, crop)
             for box, track_id in zip(sighting.boxes, sighting.track_ids, strict=True)
-            if (crop := Crop.around(box, frame.size_wh, self._crop_wh)) is not None
+            if (crop := Crop.around(box, frame.size_wh, self.crop_wh)) is not None
         )
         if not subjects:
             return Estimates(frame, ())

@@ -43,8 +43,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     The file is what the released code saves: {"epoch": ..., "network": {"module." + name: tensor}, "optimizer": ...}.
     An "architecture" beside them holds the sizes of a smaller variant (`NetworkConfig.to_dict`), "shape_space" the
     name of a body's space; without them they are the released network's. A "detector" beside them has a "network" and
-    an "architecture" (`DetectorConfig.to_dict`) of its own; a "licence" is that of the weights. Raises CheckpointError, naming every tensor that is
-    missing, unexpected or of another shape, and FileNotFoundError.
+    an "architecture" (`DetectorConfig.to_dict`) of its own; a "licence" is that of the weights. Raises
+    CheckpointError, naming every tensor that is missing, unexpected or of another shape, and FileNotFoundError.
     """
     content = _read(path)
     if not isinstance(content, dict) or not isinstance(content.get("network"), Mapping):

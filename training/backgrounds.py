@@ -1,25 +1,53 @@
-"""Pictures without people: flat, graded, patterned, rooms, outdoors, clutter. RGB uint8."""
+"""Pictures without people: flat, graded, patterned, rooms, outdoors, clutter. RGB."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-Rng = np.random.Generator
-Image = np.ndarray
+from training.chances import Rng, chosen
+
+Image = NDArray[np.uint8]
+Canvas = NDArray[Any]  # (H, W, 3), 0..255 but for overshoots, of any type while it is made
+Colour = NDArray[np.float32]
+
+_POOL_PX = 320
+
+
+class Pool:
+    """Backgrounds made ahead of use, since each takes longer to make than a person to put on it."""
+
+    def __init__(self, rng: Rng, count: int) -> None:
+        self.images = [random_background(rng, (_POOL_PX, _POOL_PX)) for _ in range(count)]
+
+    def renew(self, rng: Rng) -> None:
+        """Replace one."""
+        self.images[rng.integers(len(self.images))] = random_background(rng, (_POOL_PX, _POOL_PX))
+
+    def whole(self, rng: Rng, size_wh: tuple[int, int]) -> Image:
+        """One of them, (H, W, 3) uint8, stretched to the size."""
+        image = self.images[rng.integers(len(self.images))]
+        return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+
+    def part(self, rng: Rng, size_wh: tuple[int, int]) -> Image:
+        """A part of one of them, perhaps flipped: (H, W, 3) uint8."""
+        image = self.images[rng.integers(len(self.images))]
+        side = rng.uniform(0.3, 1.0) * _POOL_PX
+        wide, high = side * min(1.0, size_wh[0] / size_wh[1]), side * min(1.0, size_wh[1] / size_wh[0])
+        x, y = rng.uniform(0, _POOL_PX - wide), rng.uniform(0, _POOL_PX - high)
+        cut = image[int(y) : int(y + high) + 1, int(x) : int(x + wide) + 1]
+        scaled = np.asarray(cv2.resize(cut, size_wh, interpolation=cv2.INTER_LINEAR), np.uint8)
+        return scaled[:, ::-1] if rng.random() < 0.5 else scaled
 
 
 def random_background(rng: Rng, size_wh: tuple[int, int]) -> Image:
     """(H, W, 3) uint8."""
-    kinds: tuple[tuple[float, Callable[[Rng, int, int], Image]], ...] = (
-        *((0.06, _flat), (0.1, _graded), (0.16, _clouds), (0.2, _room), (0.14, _outdoors), (0.22, _clutter)),
-        *((0.06, _tiles), (0.06, _noise)),
-    )
-    shares = np.array([share for share, _ in kinds])
     width, height = size_wh
-    image = kinds[int(rng.choice(len(kinds), p=shares / shares.sum()))][1](rng, height, width)
+    image = chosen(rng, _KINDS)(rng, height, width)
     if rng.random() < 0.4:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 6))
     if rng.random() < 0.4:
@@ -27,22 +55,25 @@ def random_background(rng: Rng, size_wh: tuple[int, int]) -> Image:
     return np.clip(image, 0, 255).astype(np.uint8)
 
 
-def random_colour(rng: Rng) -> np.ndarray:
+def random_colour(rng: Rng) -> Colour:
     """(3,) float32 in 0..255, greyish more often than not."""
     grey = rng.uniform(10, 250)
     return np.clip(grey + rng.normal(0, rng.choice((6, 30, 80)), 3), 0, 255).astype(np.float32)
 
 
-def _flat(rng: Rng, height: int, width: int) -> Image:
+# Kinds of pictures: (rng, height, width) -> (H, W, 3).
+
+
+def _flat(rng: Rng, height: int, width: int) -> Canvas:
     return np.tile(random_colour(rng), (height, width, 1))
 
 
-def _graded(rng: Rng, height: int, width: int) -> Image:
+def _graded(rng: Rng, height: int, width: int) -> Canvas:
     corners = np.stack([random_colour(rng) for _ in range(4)]).reshape(2, 2, 3)
-    return cv2.resize(corners, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(corners, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
-def _clouds(rng: Rng, height: int, width: int) -> Image:
+def _clouds(rng: Rng, height: int, width: int) -> Canvas:
     """Noise of all sizes, large ones strongest."""
     image = np.zeros((height, width, 3), np.float32)
     fall = rng.uniform(0.4, 0.95)
@@ -52,57 +83,39 @@ def _clouds(rng: Rng, height: int, width: int) -> Image:
         scaled = cv2.resize(grain, (width, height), interpolation=cv2.INTER_CUBIC)
         image += fall**octave * scaled.reshape(height, width, -1)
     image = (image - image.mean()) / (image.std() + 1e-6)
-    return random_colour(rng) + image * rng.uniform(10, 60)
+    return np.asarray(random_colour(rng) + image * rng.uniform(10, 60))
 
 
-def _shapes(rng: Rng, image: Image, count: int, largest: float) -> Image:
-    """Polygons, ellipses, bars and lines of any colour, some of them textured."""
-    height, width = image.shape[:2]
-    for _ in range(count):
-        centre = rng.uniform((0, 0), (width, height))
-        size = largest * width * rng.random() ** 1.5 + 3
-        colour = [float(c) for c in random_colour(rng)]
-        kind = rng.integers(5)
-        if kind == 0:
-            angles = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(3, 8)))
-            points = centre + size * np.stack((np.cos(angles), np.sin(angles)), 1) * rng.uniform(0.4, 1, (len(angles), 1))
-            cv2.fillPoly(image, [points.astype(np.int32)], colour, cv2.LINE_AA)
-        elif kind == 1:
-            axes = (int(size * rng.uniform(0.2, 1)) + 1, int(size * rng.uniform(0.2, 1)) + 1)
-            cv2.ellipse(image, centre.astype(int).tolist(), axes, rng.uniform(0, 180), 0, 360, colour, -1, cv2.LINE_AA)
-        elif kind == 2:
-            box = cv2.boxPoints((centre.tolist(), (size * 2, size * rng.uniform(0.1, 2)), rng.choice((0.0, 90.0, rng.uniform(0, 180)))))
-            cv2.fillPoly(image, [box.astype(np.int32)], colour, cv2.LINE_AA)
-        elif kind == 3:
-            end = centre + rng.normal(0, size * 2, 2)
-            cv2.line(image, centre.astype(int).tolist(), end.astype(int).tolist(), colour, int(rng.integers(1, 10)), cv2.LINE_AA)
-        else:  # a limb-like capsule: what must not be taken for an arm
-            end = centre + rng.normal(0, size, 2)
-            cv2.line(image, centre.astype(int).tolist(), end.astype(int).tolist(), colour, int(rng.integers(6, 28)), cv2.LINE_AA)
-    return image
-
-
-def _room(rng: Rng, height: int, width: int) -> Image:
+def _room(rng: Rng, height: int, width: int) -> Canvas:
     """A wall, a floor, furniture as boxes, a window or pictures on the wall."""
     image = _graded(rng, height, width) * 0.3 + random_colour(rng) * 0.7
     floor = int(height * rng.uniform(0.5, 1.0))
     image[floor:] = _graded(rng, max(height - floor, 1), width)[: height - floor] * 0.4 + random_colour(rng) * 0.6
     image = np.ascontiguousarray(image, np.float32)
     for _ in range(rng.integers(0, 7)):
-        w, h = rng.uniform(0.06, 0.5) * width, rng.uniform(0.06, 0.6) * height
-        x, y = rng.uniform(-0.1, 1) * width, (floor - h * rng.uniform(0.6, 1.1)) if rng.random() < 0.6 else rng.uniform(0, 0.5) * height
-        colour = random_colour(rng)
-        first, last = (int(x), int(y)), (int(x + w), int(y + h))
-        cv2.rectangle(image, first, last, colour.tolist(), -1)
-        if rng.random() < 0.6:
-            cv2.rectangle(image, first, last, (colour * rng.uniform(0.3, 1.5)).tolist(), int(rng.integers(1, 5)))
-        if rng.random() < 0.4:
-            for line in np.linspace(y, y + h, int(rng.integers(2, 9))):
-                cv2.line(image, (first[0], int(line)), (last[0], int(line)), (colour * 0.6).tolist(), 1)
+        _furniture(rng, image, floor)
     return image
 
 
-def _outdoors(rng: Rng, height: int, width: int) -> Image:
+def _furniture(rng: Rng, image: Canvas, floor: int) -> None:
+    """A box on the floor or on the wall, sometimes framed, sometimes with shelves."""
+    height, width = image.shape[:2]
+    w, h = rng.uniform(0.06, 0.5) * width, rng.uniform(0.06, 0.6) * height
+    x = rng.uniform(-0.1, 1) * width
+    standing = rng.random() < 0.6
+    y = floor - h * rng.uniform(0.6, 1.1) if standing else rng.uniform(0, 0.5) * height
+    colour = random_colour(rng)
+    first, last = (int(x), int(y)), (int(x + w), int(y + h))
+    cv2.rectangle(image, first, last, colour.tolist(), -1)
+    if rng.random() < 0.6:
+        cv2.rectangle(image, first, last, (colour * rng.uniform(0.3, 1.5)).tolist(), int(rng.integers(1, 5)))
+    if rng.random() < 0.4:
+        for line in np.linspace(y, y + h, int(rng.integers(2, 9))):
+            cv2.line(image, (first[0], int(line)), (last[0], int(line)), (colour * 0.6).tolist(), 1)
+
+
+def _outdoors(rng: Rng, height: int, width: int) -> Canvas:
+    """Sky and ground, houses and trees on the horizon, sometimes the lines of a court or a road."""
     image = np.empty((height, width, 3), np.float32)
     horizon = int(height * rng.uniform(0.2, 0.8))
     image[:horizon] = _graded(rng, max(horizon, 1), width)[:horizon]
@@ -116,19 +129,28 @@ def _outdoors(rng: Rng, height: int, width: int) -> Image:
         else:
             cv2.line(image, (int(x), horizon + 5), (int(x), int(top)), (colour * 0.4).tolist(), int(rng.integers(1, 8)))
             cv2.circle(image, (int(x), int(top)), int(rng.integers(6, 40)), colour.tolist(), -1, cv2.LINE_AA)
-    if rng.random() < 0.3:  # lines of a court or a road
+    if rng.random() < 0.3:
         for _ in range(rng.integers(1, 5)):
             a, b = rng.uniform((0, horizon), (width, height), (2, 2)).astype(int).tolist()
             cv2.line(image, a, b, random_colour(rng).tolist(), int(rng.integers(1, 6)), cv2.LINE_AA)
     return image
 
 
-def _clutter(rng: Rng, height: int, width: int) -> Image:
+def _clutter(rng: Rng, height: int, width: int) -> Canvas:
+    """Shapes of any colour over one of the simpler kinds."""
     base = (_flat, _graded, _clouds, _room)[rng.integers(4)](rng, height, width)
-    return _shapes(rng, np.ascontiguousarray(base, np.float32), int(rng.integers(5, 60)), rng.uniform(0.05, 0.4))
+    image = np.ascontiguousarray(base, np.float32)
+    count, largest = int(rng.integers(5, 60)), rng.uniform(0.05, 0.4)
+    for _ in range(count):
+        centre = rng.uniform((0, 0), (width, height))
+        size = largest * width * rng.random() ** 1.5 + 3
+        colour = random_colour(rng).tolist()
+        _SHAPES[rng.integers(len(_SHAPES))](rng, image, centre, size, colour)
+    return image
 
 
-def _tiles(rng: Rng, height: int, width: int) -> Image:
+def _tiles(rng: Rng, height: int, width: int) -> Canvas:
+    """Stripes or checks of two colours."""
     y, x = np.mgrid[:height, :width].astype(np.float32)
     angle = rng.choice((0.0, rng.uniform(0, np.pi)))
     a, b = x * np.cos(angle) + y * np.sin(angle), -x * np.sin(angle) + y * np.cos(angle)
@@ -138,6 +160,53 @@ def _tiles(rng: Rng, height: int, width: int) -> Image:
     return np.where(mask[..., None], random_colour(rng), random_colour(rng))
 
 
-def _noise(rng: Rng, height: int, width: int) -> Image:
+def _noise(rng: Rng, height: int, width: int) -> Canvas:
+    """Blocks of random colours."""
     small = rng.uniform(0, 255, (height // int(rng.integers(1, 8)) + 1, width // int(rng.integers(1, 8)) + 1, 3))
-    return cv2.resize(small.astype(np.float32), (width, height), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(cv2.resize(small.astype(np.float32), (width, height), interpolation=cv2.INTER_NEAREST))
+
+
+_KINDS: tuple[tuple[float, Callable[[Rng, int, int], Canvas]], ...] = (
+    *((0.06, _flat), (0.1, _graded), (0.16, _clouds), (0.2, _room), (0.14, _outdoors), (0.22, _clutter)),
+    *((0.06, _tiles), (0.06, _noise)),
+)
+
+# Shapes of clutter, drawn into an image: centre (2,) and size in pixels.
+Point = NDArray[np.float64]
+
+
+def _polygon(rng: Rng, image: Canvas, centre: Point, size: float, colour: list[float]) -> None:
+    angles = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(3, 8)))
+    around = np.stack((np.cos(angles), np.sin(angles)), 1)
+    points = centre + size * around * rng.uniform(0.4, 1, (len(angles), 1))
+    cv2.fillPoly(image, [points.astype(np.int32)], colour, cv2.LINE_AA)
+
+
+def _ellipse(rng: Rng, image: Canvas, centre: Point, size: float, colour: list[float]) -> None:
+    axes = (int(size * rng.uniform(0.2, 1)) + 1, int(size * rng.uniform(0.2, 1)) + 1)
+    cv2.ellipse(image, centre.astype(int).tolist(), axes, rng.uniform(0, 180), 0, 360, colour, -1, cv2.LINE_AA)
+
+
+def _bar(rng: Rng, image: Canvas, centre: Point, size: float, colour: list[float]) -> None:
+    sides = (size * 2, size * rng.uniform(0.1, 2))
+    angle = float(rng.choice((0.0, 90.0, rng.uniform(0, 180))))
+    box = cv2.boxPoints((centre.tolist(), sides, angle))
+    cv2.fillPoly(image, [box.astype(np.int32)], colour, cv2.LINE_AA)
+
+
+def _line(rng: Rng, image: Canvas, centre: Point, size: float, colour: list[float]) -> None:
+    end = centre + rng.normal(0, size * 2, 2)
+    _stroke(image, centre, end, colour, int(rng.integers(1, 10)))
+
+
+def _capsule(rng: Rng, image: Canvas, centre: Point, size: float, colour: list[float]) -> None:
+    """Like a limb: what must not be taken for an arm."""
+    end = centre + rng.normal(0, size, 2)
+    _stroke(image, centre, end, colour, int(rng.integers(6, 28)))
+
+
+def _stroke(image: Canvas, first: Point, last: Point, colour: list[float], width: int) -> None:
+    cv2.line(image, first.astype(int).tolist(), last.astype(int).tolist(), colour, width, cv2.LINE_AA)
+
+
+_SHAPES = (_polygon, _ellipse, _bar, _line, _capsule)

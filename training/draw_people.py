@@ -15,14 +15,16 @@ from training.store import Store
 
 TRAINING, HELD_OUT = 1, 2  # first words of the seeds: what is held out is never drawn for training
 
+_BATCH = 8
 
-def draw_people(store: Store, seed: tuple[int, ...], people: int, device: str, batch: int = 8) -> None:
+
+def draw_people(store: Store, seed: tuple[int, ...], people: int, device: str) -> None:
     """Add so many people."""
     arrays = read_body_file(OPEN_BODY)
     sampler, stage = PersonSampler(arrays), Stage(arrays).to(device)
     rng = np.random.default_rng(seed)
-    for _ in range(0, people, batch):
-        store.append(stage([sampler(rng) for _ in range(batch)]))
+    for first in range(0, people, _BATCH):
+        store.append(stage([sampler(rng) for _ in range(min(_BATCH, people - first))]))
 
 
 def main() -> None:

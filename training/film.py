@@ -4,41 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from models.body_file import BodyArrays
 from training.looks import Looks
-from training.scene import Drawn, Plane
+from training.pictures import bounds
+from training.views import Drawn, Plane
 from training.wardrobe import Wardrobe
 
 Camera = tuple[float, float, float, float]  # fx, fy, cx, cy in pixels
 
+_BODY_IN_BOX = 0.35  # roughly the share of a body's box that the body covers
+
 
 @dataclass(frozen=True)
 class Actor:
-    """One person in one frame. rotations (55, 3, 3), the root in camera axes; translation_m (3,) as SMPL-X's, added to
-    everything; look as `looks.random_look` gives it."""
+    """One person in one frame."""
 
-    rotations: np.ndarray
-    betas: np.ndarray
-    expression: np.ndarray
-    translation_m: np.ndarray
-    look: np.ndarray
+    rotations: NDArray[Any]  # (55, 3, 3), the root in camera axes
+    betas: NDArray[Any]  # (10,)
+    expression: NDArray[Any]  # (10,)
+    translation_m: NDArray[Any]  # (3,) as SMPL-X's, added to everything
+    look: NDArray[Any]  # (looks.LOOK_NUMBERS,), as `looks.random_look` gives it
 
 
 @dataclass(frozen=True)
 class Filmed:
-    """A frame (H, W, 3) uint8; of each actor the vertices (A, V, 3) and joints (A, 55, 3) in camera axes, the box of
-    what is seen (A, 4) xyxy and the share of the body's picture that is in the frame and not hidden (A,)."""
+    """A frame and what is in it, actors in their order; camera axes."""
 
-    rgb: np.ndarray
-    vertices_m: np.ndarray
-    joints_m: np.ndarray
-    boxes: np.ndarray
-    seen: np.ndarray
+    rgb: NDArray[np.uint8]  # (H, W, 3)
+    vertices_m: NDArray[np.float32]  # (A, V, 3), undressed
+    joints_m: NDArray[np.float32]  # (A, 55, 3)
+    boxes: NDArray[np.float64]  # (A, 4) xyxy pixels of what is seen, 0 of nobody
+    seen: NDArray[np.float64]  # (A,) area that is in the frame and not hidden, over roughly the body's whole area
 
 
 class Film(torch.nn.Module):
@@ -47,53 +50,60 @@ class Film(torch.nn.Module):
     def __init__(self, arrays: BodyArrays, supersample: int = 2) -> None:
         super().__init__()
         self.wardrobe = Wardrobe(arrays)
-        self._supersample = supersample
+        self._finer = supersample
 
     @torch.no_grad()
-    def forward(self, actors: Sequence[Actor], camera: Camera, background: np.ndarray) -> Filmed:
-        """A frame of the background's size."""
-        height, width = background.shape[:2]
+    def forward(self, actors: Sequence[Actor], camera: Camera, background: NDArray[np.uint8]) -> Filmed:
+        """A frame over a background (H, W, 3), of its size. The camera's pixels are square."""
 
         def stacked(name: str) -> Tensor:
-            return torch.from_numpy(np.stack([getattr(a, name) for a in actors])).float()
+            return torch.from_numpy(np.stack([getattr(actor, name) for actor in actors])).float()
 
         look = Looks(stacked("look"))
         coefficients = torch.cat((stacked("betas"), stacked("expression")), 1)
-        dressed, bare, joints = self.wardrobe(stacked("rotations"), coefficients, look)
         offset = stacked("translation_m")[:, None]
-        dressed, bare, joints = dressed + offset, bare + offset, joints + offset
-        fine = self._supersample
-        fx, _, cx, cy = camera
-        plane = Plane.pinhole((fx * fine, (cx + 0.5) * fine - 0.5, (cy + 0.5) * fine - 0.5), len(actors))
-        rgba, depth = Drawn(dressed, self.wardrobe, look).layers(plane, (width * fine, height * fine))
-        nearest = depth.argmin(0)  # (H, W)
-        covered = torch.isfinite(depth.amin(0))
-        picture = rgba.gather(0, nearest[None, ..., None].expand(1, *nearest.shape, 4))[0].numpy()
-        picture = np.where(covered.numpy()[..., None], picture[..., :3], np.repeat(np.repeat(background, fine, 0), fine, 1))
-        rgb = picture.reshape(height, fine, width, fine, 3).mean((1, 3)).round().astype(np.uint8)
-        boxes, seen = zip(*(_seen(a, nearest, covered, depth, fine) for a in range(len(actors))), strict=True)
-        total = _whole_area(bare, camera)
+        dressed, bare, joints = (m + offset for m in self.wardrobe(stacked("rotations"), coefficients, look))
+
+        height, width = background.shape[:2]
+        view = self._view(camera, len(actors))
+        layers = Drawn(dressed, self.wardrobe, look).layers(view, (width * self._finer, height * self._finer))
+        rgb, owner = _flattened(*layers, np.repeat(np.repeat(background, self._finer, 0), self._finer, 1))
+        masks = [owner == actor for actor in range(len(actors))]
+        areas = np.array([mask.sum() for mask in masks]) / self._finer**2
         return Filmed(
-            rgb,
-            bare.numpy(),
-            joints.numpy(),
-            np.stack(boxes),
-            np.array([pixels / max(whole, 1.0) for pixels, whole in zip(seen, total, strict=True)]),
+            rgb=self._shrunk(rgb),
+            vertices_m=bare.numpy(),
+            joints_m=joints.numpy(),
+            boxes=np.array([bounds(mask) or (0, 0, 0, 0) for mask in masks]) / self._finer,
+            seen=areas / np.maximum(_whole_areas(bare.numpy(), camera), 1.0),
         )
 
+    def _view(self, camera: Camera, count: int) -> Plane:
+        """In the pixels that are drawn, finer than the frame's."""
+        fx, fy, cx, cy = camera
+        if fx != fy:
+            raise ValueError(f"camera: expected the same focal length across and down, got {fx} and {fy}")
+        finer = self._finer
+        return Plane.pinhole((fx * finer, (cx + 0.5) * finer - 0.5, (cy + 0.5) * finer - 0.5), count)
 
-def _seen(actor: int, nearest: Tensor, covered: Tensor, depth: Tensor, fine: int) -> tuple[np.ndarray, float]:
-    """Box (4,) xyxy in pixels of the frame and area of what is seen of an actor."""
-    mask = ((nearest == actor) & covered & torch.isfinite(depth[actor])).numpy()
-    if not mask.any():
-        return np.zeros(4), 0.0
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    box = np.array((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)) / fine
-    return box, float(mask.sum()) / fine**2
+    def _shrunk(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        height, width = (size // self._finer for size in picture.shape[:2])
+        blocks = picture.reshape(height, self._finer, width, self._finer, 3)
+        return np.asarray(blocks.mean((1, 3)).round(), np.uint8)
 
 
-def _whole_area(bare: Tensor, camera: Camera) -> list[float]:
-    """Roughly the pixels that each body would cover in a frame without edges: 0.35 of its box."""
-    px = bare[..., :2] / bare[..., 2:].clamp(min=0.05) * camera[0]
-    extent = px.amax(1) - px.amin(1)
-    return [float(0.35 * w * h) for w, h in extent]
+def _flattened(
+    rgba: Tensor, depth: Tensor, background: NDArray[np.uint8]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Layers (A, H, W, 4) and their depths (A, H, W) over a background -> RGB (H, W, 3), and of each pixel whose it is
+    (H, W), -1 nobody's."""
+    nearest = depth.argmin(0)  # (H, W)
+    covered = torch.isfinite(depth.amin(0)).numpy()
+    picture = rgba.gather(0, nearest[None, ..., None].expand(1, *nearest.shape, 4))[0].numpy()
+    return np.where(covered[..., None], picture[..., :3], background), np.where(covered, nearest.numpy(), -1)
+
+
+def _whole_areas(vertices_m: NDArray[np.float32], camera: Camera) -> NDArray[np.float64]:
+    """(A,) roughly the pixels that each body (A, V, 3) would cover in a frame without edges."""
+    px = vertices_m[..., :2] / vertices_m[..., 2:].clip(min=0.05) * camera[0]
+    return np.asarray(_BODY_IN_BOX * np.ptp(px, axis=1).prod(-1), np.float64)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-Array = np.ndarray
-Rng = np.random.Generator
+from training.chances import Rng
+
+Array = NDArray[np.float64]
+Degrees = tuple[float, float, float]
 
 _FINGERS = ("index", "middle", "pinky", "ring")
 _SPREAD_SIDE = {"index": 1.0, "middle": 0.3, "ring": -0.4, "pinky": -1.0}
@@ -33,25 +36,45 @@ _SHAPES: tuple[tuple[float, float, float, float, float, float], ...] = (
 
 
 def random_hand(rng: Rng) -> Array:
-    """(15, 3, 3) rotations of a left hand, index, middle, pinky, ring, thumb, from the palm outwards."""
+    """(15, 3, 3) rotations of a left hand, in the order of `joints.HAND_ROTATIONS`: index, middle, pinky, ring, thumb,
+    each from the palm outwards."""
+    shape = _mixed_shape(rng)
+    curl = dict(zip(("index", "middle", "ring", "pinky"), shape[:4] + rng.normal(0, 0.06, 4), strict=True))
+    spread_deg = rng.normal(2, 5)
+    hook = float(np.clip(rng.normal(1.0, 0.25), 0.4, 1.6))  # how much more the outer joints bend than the knuckle
+    vectors: list[Degrees] = []
+    for finger in _FINGERS:
+        closed = float(np.clip(curl[finger], -0.12, 1.05))
+        vectors += _finger(rng, closed, _SPREAD_SIDE[finger] * spread_deg, hook)
+    vectors += _thumb(rng, shape[4] + rng.normal(0, 0.1), shape[5] + rng.normal(0, 0.1))
+    return np.asarray(Rotation.from_rotvec(np.radians(vectors)).as_matrix())
+
+
+def _mixed_shape(rng: Rng) -> Array:
+    """(6,) as a row of `_SHAPES`: one of them, one between two, or any."""
     shape = np.array(_SHAPES[rng.integers(len(_SHAPES))], float)
     if rng.random() < 0.5:
         other = np.array(_SHAPES[rng.integers(len(_SHAPES))], float)
         shape += (other - shape) * rng.uniform(0, 1)
     if rng.random() < 0.15:
         shape = rng.uniform((0, 0, 0, 0, -0.3, 0), 1.0)
-    curl = dict(zip(("index", "middle", "ring", "pinky"), shape[:4] + rng.normal(0, 0.06, 4), strict=True))
-    spread = rng.normal(2, 5)
-    hook = float(np.clip(rng.normal(1.0, 0.25), 0.4, 1.6))
-    vectors = []
-    for finger in _FINGERS:
-        closed = float(np.clip(curl[finger], -0.12, 1.05))
-        sideways = _SPREAD_SIDE[finger] * spread * (1 - 0.8 * max(closed, 0)) + rng.normal(0, 2)
-        vectors.append((rng.normal(0, 2), -sideways, -(78 * closed * (2 - hook) ** 0.5 + rng.normal(0, 4))))
-        vectors.append((0, 0, -(max(100 * closed * hook**0.5, -5) + rng.normal(0, 4))))
-        vectors.append((0, 0, -(max(62 * closed * hook**0.5, -3) + rng.normal(0, 4))))
-    across, bent = shape[4] + rng.normal(0, 0.1), shape[5] + rng.normal(0, 0.1)
-    vectors.append((25 * across + rng.normal(0, 5), 22 * across + rng.normal(0, 6), -18 * across + rng.normal(0, 6)))
-    vectors.append((0, 35 * max(bent, -0.2) + rng.normal(0, 4), 0))
-    vectors.append((0, 55 * max(bent, -0.3) + rng.normal(0, 4), 0))
-    return np.asarray(Rotation.from_rotvec(np.radians(vectors)).as_matrix())
+    return shape
+
+
+def _finger(rng: Rng, closed: float, spread_deg: float, hook: float) -> list[Degrees]:
+    """Knuckle, middle and outer joint. Closed fingers cannot be spread."""
+    sideways = spread_deg * (1 - 0.8 * max(closed, 0)) + rng.normal(0, 2)
+    return [
+        (rng.normal(0, 2), -sideways, -(78 * closed * (2 - hook) ** 0.5 + rng.normal(0, 4))),
+        (0, 0, -(max(100 * closed * hook**0.5, -5) + rng.normal(0, 4))),
+        (0, 0, -(max(62 * closed * hook**0.5, -3) + rng.normal(0, 4))),
+    ]
+
+
+def _thumb(rng: Rng, across: float, bent: float) -> list[Degrees]:
+    """From the wrist outwards."""
+    return [
+        (25 * across + rng.normal(0, 5), 22 * across + rng.normal(0, 6), -18 * across + rng.normal(0, 6)),
+        (0, 35 * max(bent, -0.2) + rng.normal(0, 4), 0),
+        (0, 55 * max(bent, -0.3) + rng.normal(0, 4), 0),
+    ]

@@ -7,136 +7,122 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from scipy.spatial.transform import Rotation
 from torch import Tensor, nn
 
 from models.body_file import BodyArrays
-from models.camera import INPUT_WH
+from models.camera import FOCAL_PX, INPUT_WH
 from models.networks.config import NetworkConfig
-from training.batches import BODY_POINTS, PELVIS
-from training.forward import Outputs, matrices, project
+from training.forward import Outputs
 from training.torch_body import TorchBody
+from training.torch_rotations import exp, from_rot6d, log, mirrored
 
-_MIRROR = (1.0, -1.0, -1.0, -1.0, 1.0, 1.0, -1.0, 1.0, 1.0)  # of a matrix's nine numbers
+# root (N, 3, 3), body (N, 21, 3, 3), jaw (N, 3, 3), fingers as right hands' (2N, 15, 3, 3), left ones first.
+_Rotations = tuple[Tensor, Tensor, Tensor, Tensor]
 
 WEIGHTS = {
     **{"body joints": 10.0, "body depth": 2.0, "hand joints": 4.0, "hand depth": 1.0, "boxes": 5.0},
+    **{"body heat": 1.0, "hand heat": 0.5},
     **{"root": 2.0, "body pose": 3.0, "wrists": 1.5, "hand pose": 3.0, "jaw": 3.0, "expression": 0.3, "betas": 0.1},
     **{"joints": 6.0, "arms": 4.0, "projected": 6.0, "depth": 0.02, "hand mesh": 8.0},
 }
 
+_SPREAD_CELLS = 0.7
+_FARTHEST_PX = 300  # an error in the image that counts in full; past the camera there is no end to them
+_NEAREST_M = 0.5
+
+# Rows of SMPL-X's joints, and of the body's rotations, from which the root is missing.
+_BODY_JOINTS, _ARM_JOINTS = slice(0, 22), slice(16, 22)
+_WRISTS = slice(19, 21)
+_HANDS = ((20, slice(25, 40)), (21, slice(40, 55)))  # wrist and fingers, left and right
+
 
 class Losses(nn.Module):
-    """Compares outputs with targets."""
+    """Compares outputs with targets (`training.batches.item`, N of them in a batch)."""
 
-    hand_mean: Tensor
+    hand_mean: Tensor  # (15, 3) axis-angle of the right hand
 
     def __init__(self, arrays: BodyArrays, config: NetworkConfig) -> None:
         super().__init__()
         self.body = TorchBody(arrays)
         self._config = config
-        mean = Rotation.from_rotvec(arrays.hand_mean[1]).as_rotvec()  # of the right hand
-        self.register_buffer("hand_mean", torch.from_numpy(mean.astype(np.float32)), persistent=False)
+        self.register_buffer("hand_mean", torch.from_numpy(arrays.hand_mean[1].astype(np.float32)), persistent=False)
 
     def forward(self, out: Outputs, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Each loss by the names of `WEIGHTS`, unweighted."""
+        hand_seen = batch["hand_valid"].T.reshape(-1, 1, 1)  # (2N, 1, 1)
+        rotations = self._rotations(out)
+        return {
+            **self._of_maps(out, batch, hand_seen),
+            **self._of_parameters(out, rotations, batch, hand_seen),
+            **self._of_mesh(out, rotations, batch),
+        }
+
+    def _of_maps(self, out: Outputs, batch: Mapping[str, Tensor], hand_seen: Tensor) -> dict[str, Tensor]:
+        """Joints and boxes."""
         config = self._config
-        high, wide = config.body_cells_hw
-        joints, boxes, hands = out.body_joints.float(), out.boxes.float(), out.hand_joints.float()
+        high = config.body_cells_hw[0]
         seen = batch["body_valid"][..., None]
-        error = (joints - batch["body_joints"]).abs()
-        found = {
+        hands = batch["hand_joints"].transpose(0, 1).flatten(0, 1)  # (2N, 20, 3)
+        error = (out.body_joints.float() - batch["body_joints"]).abs()
+        hand_error = (out.hand_joints.float() - hands).abs()
+        box_error = (out.boxes.float() - batch["boxes"]).abs()
+        return {
             "body joints": _mean(error[..., :2] / high, seen),
             "body depth": _mean(error[..., 2:] / config.depth_bins, torch.ones_like(seen)),
-            "boxes": _mean((boxes - batch["boxes"]).abs() / high, batch["boxes_valid"][..., None]),
+            "boxes": _mean(box_error / high, batch["boxes_valid"][..., None]),
+            "hand joints": _mean(hand_error[..., :2] / config.hand_cells, hand_seen),
+            "hand depth": _mean(hand_error[..., 2:] / config.depth_bins, hand_seen),
+            "body heat": _cross_entropy(out.body_heat, batch["body_joints"], seen[..., 0]),
+            "hand heat": _cross_entropy(out.hand_heat, hands, hand_seen[..., 0].expand(-1, hands.shape[1])),
         }
-        hand_seen = batch["hand_valid"].T.reshape(-1, 1, 1)
-        error = (hands - batch["hand_joints"].transpose(0, 1).flatten(0, 1)).abs()
-        found["hand joints"] = _mean(error[..., :2] / config.hand_cells, hand_seen)
-        found["hand depth"] = _mean(error[..., 2:] / config.depth_bins, hand_seen)
-        return found | self._of_parameters(out, batch, hand_seen)
 
-    def _of_parameters(self, out: Outputs, batch: Mapping[str, Tensor], hand_seen: Tensor) -> dict[str, Tensor]:
-        truth = batch["rotations"]
-        root, body = matrices(out.pose.root_rot6d), matrices(out.pose.body_rot6d)
-        jaw, fingers = matrices(out.jaw_rot6d), matrices(out.hand_rot6d)
-        right = _as_right(batch["hand_rotations"])  # (2N, 15, 3, 3)
-        given = absolute(fingers, self.hand_mean)
-        face_seen = batch["face_valid"][:, None]
-        everyone = torch.ones_like(face_seen)
-        found = {
+    def _of_parameters(
+        self, out: Outputs, rotations: _Rotations, batch: Mapping[str, Tensor], hand_seen: Tensor
+    ) -> dict[str, Tensor]:
+        """Rotations, expression and shape."""
+        root, body, jaw, fingers = rotations
+        truth, face_seen = batch["rotations"], batch["face_valid"][:, None]
+        betas, expression = batch["coefficients"][:, :10], batch["coefficients"][:, 10:]
+        return {
             "root": (root - truth[:, 0]).abs().mean(),
             "body pose": (body - truth[:, 1:22]).abs().mean(),
-            "wrists": (body[:, 19:21] - truth[:, 20:22]).abs().mean(),
-            "hand pose": _mean((given - right).abs().flatten(2), hand_seen),
+            "wrists": (body[:, _WRISTS] - truth[:, 20:22]).abs().mean(),
+            "hand pose": _mean((fingers - _as_right(batch["hand_rotations"])).abs().flatten(2), hand_seen),
             "jaw": _mean((jaw - truth[:, 22]).abs().flatten(1), face_seen),
-            "expression": _mean((out.expression.float() - batch["coefficients"][:, 10:]).abs(), face_seen),
-            "betas": _mean((out.pose.betas.float() - batch["coefficients"][:, :10]).abs(), everyone),
+            "expression": _mean((out.expression.float() - expression).abs(), face_seen),
+            "betas": (out.pose.betas.float() - betas).abs().mean(),
         }
-        # The mesh's joints, the fingers' too, from estimated and from true rotations.
-        count = len(truth)
-        estimated = self._whole(root, body, jaw, given, count)
-        actual = self._whole(truth[:, 0], truth[:, 1:22], truth[:, 22], right, count)
-        betas = torch.cat((out.pose.betas.float(), out.expression.float() * 0), 1)
-        _, _, places = self.body.joints(estimated, betas)
-        _, _, true_places = self.body.joints(actual, batch["coefficients"])
-        relative, true_relative = places - places[:, :1], true_places - true_places[:, :1]
-        error = (relative - true_relative).abs()
-        found["joints"] = error[:, :22].mean()
-        found["arms"] = error[:, 16:22].mean()
-        for side, wrist, first in ((0, 20, 25), (1, 21, 40)):
-            hand = (relative[:, first : first + 15] - relative[:, wrist : wrist + 1]) - (
-                true_relative[:, first : first + 15] - true_relative[:, wrist : wrist + 1]
-            )
-            seen = batch["hand_valid"][:, side, None, None]
-            found["hand mesh"] = found.get("hand mesh", 0.0) + 0.5 * _mean(hand.abs(), seen)
+
+    def _of_mesh(self, out: Outputs, rotations: _Rotations, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The mesh's joints, the fingers' too, about the pelvis and in the image."""
+        truth = batch["rotations"]
+        actual = (truth[:, 0], truth[:, 1:22], truth[:, 22], _as_right(batch["hand_rotations"]))
+        betas = out.pose.betas.float()
+        estimated = torch.cat((betas, torch.zeros_like(betas)), 1)  # expressions move no joint
+        _, _, places = self.body.joints(_whole(*rotations), estimated)
+        _, _, true_places = self.body.joints(_whole(*actual), batch["coefficients"])
+        error = ((places - places[:, :1]) - (true_places - true_places[:, :1])).abs()
         camera = out.pose.camera.float()
-        px = project(places[:, :22] + camera[:, None])
-        true_px = batch["body_px"]
-        found["projected"] = _mean((px - true_px).abs().clamp(max=300) / INPUT_WH[1], batch["px_valid"][..., None])
-        found["depth"] = (camera[:, 2] - batch["camera"][:, 2]).abs().mean()
-        return found
+        px_error = (_projected(places[:, _BODY_JOINTS] + camera[:, None]) - batch["body_px"]).abs()
+        return {
+            "joints": error[:, _BODY_JOINTS].mean(),
+            "arms": error[:, _ARM_JOINTS].mean(),
+            "hand mesh": _of_fingers(places, true_places, batch["hand_valid"]),
+            "projected": _mean(px_error.clamp(max=_FARTHEST_PX) / INPUT_WH[1], batch["px_valid"][..., None]),
+            "depth": (camera[:, 2] - batch["camera"][:, 2]).abs().mean(),
+        }
 
-    @staticmethod
-    def _whole(root: Tensor, body: Tensor, jaw: Tensor, right: Tensor, count: int) -> Tensor:
-        """(N, 55, 3, 3) from root, body, jaw and hands given as right hands (2N, 15, 3, 3)."""
-        eyes = torch.eye(3, device=root.device).expand(count, 2, 3, 3)
-        left = mirrored(right[:count])
-        return torch.cat((root[:, None], body, jaw[:, None], eyes, left, right[count:]), 1)
-
-
-def mirrored(rotations: Tensor) -> Tensor:
-    """Of the other side."""
-    return rotations * rotations.new_tensor((1, -1, -1, -1, 1, 1, -1, 1, 1)).view(3, 3)
+    def _rotations(self, out: Outputs) -> _Rotations:
+        """The outputs' rotations; fingers absolute, as SMPL-X's: it adds the mean hand's axis-angles to a network's."""
+        fingers = exp(log(from_rot6d(out.hand_rot6d)) + self.hand_mean)
+        return from_rot6d(out.pose.root_rot6d), from_rot6d(out.pose.body_rot6d), from_rot6d(out.jaw_rot6d), fingers
 
 
-def absolute(relative: Tensor, mean: Tensor) -> Tensor:
-    """Finger rotations (..., 15, 3, 3) relative to a mean hand, axis-angle (15, 3): SMPL-X adds the two vectors."""
-    return exp(log(relative) + mean)
-
-
-def log(rotations: Tensor) -> Tensor:
-    """(..., 3, 3) -> (..., 3), for turns well under pi, as fingers'."""
-    skew = torch.stack(
-        (
-            rotations[..., 2, 1] - rotations[..., 1, 2],
-            rotations[..., 0, 2] - rotations[..., 2, 0],
-            rotations[..., 1, 0] - rotations[..., 0, 1],
-        ),
-        -1,
-    )
-    trace = rotations.diagonal(dim1=-2, dim2=-1).sum(-1)
-    angle = torch.acos(((trace - 1) / 2).clamp(-0.999, 0.9999))
-    return skew * (0.5 * angle / torch.sin(angle))[..., None]
-
-
-def exp(vectors: Tensor) -> Tensor:
-    """(..., 3) -> (..., 3, 3), Rodrigues."""
-    angle = vectors.norm(dim=-1).clamp(min=1e-6)[..., None, None]
-    x, y, z = (vectors / angle[..., 0]).unbind(-1)
-    zero = torch.zeros_like(x)
-    skew = torch.stack((zero, -z, y, z, zero, -x, -y, x, zero), -1).unflatten(-1, (3, 3))
-    return torch.eye(3, device=vectors.device) + angle.sin() * skew + (1 - angle.cos()) * skew @ skew
+def _whole(root: Tensor, body: Tensor, jaw: Tensor, fingers: Tensor) -> Tensor:
+    """(N, 55, 3, 3), of eyes that look ahead."""
+    count = len(root)
+    eyes = torch.eye(3, device=root.device).expand(count, 2, 3, 3)
+    return torch.cat((root[:, None], body, jaw[:, None], eyes, mirrored(fingers[:count]), fingers[count:]), 1)
 
 
 def _as_right(rotations: Tensor) -> Tensor:
@@ -144,10 +130,34 @@ def _as_right(rotations: Tensor) -> Tensor:
     return torch.cat((mirrored(rotations[:, 0]), rotations[:, 1]))
 
 
+def _of_fingers(places: Tensor, truth: Tensor, seen: Tensor) -> Tensor:
+    """Of joints (N, 55, 3): the fingers' about their wrist, for the hands (N, 2) that are seen."""
+    of_sides = []
+    for side, (wrist, fingers) in enumerate(_HANDS):
+        about, true_about = places[:, fingers] - places[:, wrist, None], truth[:, fingers] - truth[:, wrist, None]
+        of_sides.append(_mean((about - true_about).abs(), seen[:, side, None, None]))
+    return torch.stack(of_sides).mean()
+
+
+def _projected(points_m: Tensor) -> Tensor:
+    """(..., 3) metres before the virtual camera -> (..., 2) pixels of a 192 x 256 crop."""
+    middle = points_m.new_tensor(INPUT_WH) / 2
+    return points_m[..., :2] / points_m[..., 2:].clamp(min=_NEAREST_M) * FOCAL_PX + middle
+
+
+def _cross_entropy(heat: Tensor, joints: Tensor, weight: Tensor) -> Tensor:
+    """Of heatmaps (N, J, H, W) to Gaussians about joints (N, J, 3) in cells. Beside the error of the expected place it
+    tells a map that is split in two from one that is sure, and training is several times faster with it."""
+    x, y = (torch.arange(size, device=heat.device) for size in (heat.shape[3], heat.shape[2]))
+    across = torch.exp(-0.5 * ((x - joints[..., :1]) / _SPREAD_CELLS) ** 2)  # (N, J, W)
+    down = torch.exp(-0.5 * ((y - joints[..., 1:2]) / _SPREAD_CELLS) ** 2)  # (N, J, H)
+    target = down[..., None] * across[..., None, :]
+    target = target / target.sum((2, 3), keepdim=True).clamp(min=1e-6)
+    entropy = -(target * (heat + 1e-7).log()).sum((2, 3))
+    return (entropy * weight).sum() / weight.sum().clamp(min=1.0)
+
+
 def _mean(error: Tensor, weight: Tensor) -> Tensor:
     """Mean of errors that count."""
     weight = weight.expand_as(error)
     return (error * weight).sum() / weight.sum().clamp(min=1.0)
-
-
-__all__ = ["BODY_POINTS", "PELVIS", "WEIGHTS", "Losses"]

@@ -5,44 +5,51 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from models.joints import SMPLX_JOINTS, SMPLX_VERTEX_POINTS
+from training.chances import Rng
 from training.scene import BODY_WH, FACE_PX, HAND_PX, Sprites
 
+_POINTS = len(SMPLX_JOINTS) + len(SMPLX_VERTEX_POINTS)
 _FIELDS: dict[str, tuple[tuple[int, ...], str]] = {
     "body": ((BODY_WH[1], BODY_WH[0], 4), "u1"),
     "hands": ((2, HAND_PX, HAND_PX, 4), "u1"),
     "face": ((FACE_PX, FACE_PX, 4), "u1"),
-    "points": ((76, 3), "f4"),
-    "hand_points": ((2, 76, 2), "f4"),
+    "points": ((_POINTS, 3), "f4"),
+    "hand_points": ((2, _POINTS, 2), "f4"),
     "part_boxes": ((3, 4), "f4"),
     "part_seen": ((3,), "f4"),
     "window": ((4,), "f4"),
     "crop": ((4,), "f4"),
     "pelvis": ((4,), "f4"),
-    "rotations": ((55, 3, 3), "f4"),
+    "rotations": ((len(SMPLX_JOINTS), 3, 3), "f4"),
     "coefficients": ((20,), "f4"),
 }
-_BEING_WRITTEN = 64
+_BEING_WRITTEN = 64  # the oldest rows, which the next people drawn overwrite
 
 
 class Store:
-    """Arrays of `Sprites`, one row a person, the oldest overwritten."""
+    """Arrays of `scene.Sprites`, one row a person, the oldest overwritten."""
 
     def __init__(self, folder: Path, capacity: int | None = None) -> None:
-        """Open the store in a folder, or make it where a capacity is given."""
+        """Open the store in a folder, or make it anew where a capacity is given."""
         note = folder / "store.json"
         if capacity is not None:
             folder.mkdir(parents=True, exist_ok=True)
-            note.write_text(json.dumps({"capacity": capacity}))
-        mode = "r+" if capacity is None else "w+"
-        self.capacity: int = json.loads(note.read_text())["capacity"]
-        self.arrays: Mapping[str, np.ndarray] = {
-            name: np.memmap(folder / name, kind, mode, shape=(self.capacity, *shape))
+            note.write_text(json.dumps({"capacity": capacity}), encoding="utf-8")
+        elif not note.is_file():
+            raise FileNotFoundError(f"no store in {folder}; make one with python -m training.draw_people --capacity N")
+        self.capacity: int = json.loads(note.read_text(encoding="utf-8"))["capacity"]
+        anew = capacity is not None
+        self.arrays: Mapping[str, NDArray[Any]] = {
+            name: _mapped(folder / name, kind, (self.capacity, *shape), anew=anew)
             for name, (shape, kind) in _FIELDS.items()
         }
-        self._written = np.memmap(folder / "written", "i8", mode, shape=(1,))
+        self._written = _mapped(folder / "written", "i8", (1,), anew=anew)
 
     @property
     def written(self) -> int:
@@ -50,16 +57,27 @@ class Store:
         return int(self._written[0])
 
     def append(self, sprites: Sprites) -> None:
-        """Add people; a row is counted once it is whole."""
+        """Add people; they are counted once they are whole."""
         count = len(sprites.body)
         rows = (self.written + np.arange(count)) % self.capacity
         for name, array in self.arrays.items():
             array[rows] = getattr(sprites, name).cpu().numpy()
         self._written[0] += count
 
-    def random_row(self, rng: np.random.Generator) -> int:
-        """A row that nobody is writing."""
+    def person(self, row: int) -> dict[str, NDArray[Any]]:
+        """A row by the names of `scene.Sprites`."""
+        return {name: array[row] for name, array in self.arrays.items()}
+
+    def random_row(self, rng: Rng) -> int:
+        """A row that nobody is writing. Raises ValueError where nobody was drawn yet."""
         written = self.written
+        if not written:
+            raise ValueError("the store is empty; draw people into it with python -m training.draw_people")
         if written < self.capacity:
-            return int(rng.integers(max(written, 1)))
-        return int((written + _BEING_WRITTEN + rng.integers(self.capacity - _BEING_WRITTEN)) % self.capacity)
+            return int(rng.integers(written))
+        spared = min(_BEING_WRITTEN, self.capacity // 2)
+        return int((written + spared + rng.integers(self.capacity - spared)) % self.capacity)
+
+
+def _mapped(path: Path, kind: str, shape: tuple[int, ...], *, anew: bool) -> NDArray[Any]:
+    return np.memmap(path, np.dtype(kind), "w+" if anew else "r+", shape=shape)

@@ -11,17 +11,29 @@ from models.joints import SMPLX_JOINTS
 
 
 class TorchBody(nn.Module):
-    """What `models.smplx_body.SmplxBody` computes, without landmarks: float32, N people at once."""
+    """What `models.smplx_body.SmplxBody` computes, without landmarks: float32, N people at once.
+
+    Rotations are (N, 55, 3, 3), each relative to its parent; coefficients (N, 20) are 10 of shape, 10 of expression.
+    """
+
+    template: Tensor  # (V, 3)
+    directions: Tensor  # (20, 3V)
+    pose_directions: Tensor  # (A, 3V): only those that move anything
+    weights: Tensor  # (V, 55)
+    joint_template: Tensor  # (55, 3)
+    joint_directions: Tensor  # (20, 55, 3)
+    active: Tensor  # (A,) which of the 486
+    faces: Tensor  # (F, 3) int32
 
     def __init__(self, arrays: BodyArrays) -> None:
         super().__init__()
-        self.parents = arrays.parents.tolist()
+        self._parents = arrays.parents.tolist()
         joint_directions = np.einsum("jv,vck->kjc", arrays.regressor, arrays.shape_directions)
         active = np.flatnonzero(np.abs(arrays.pose_directions).reshape(-1, arrays.pose_directions.shape[2]).max(0))
         constants = {
             "template": arrays.template,
-            "directions": arrays.shape_directions.reshape(-1, arrays.shape_directions.shape[2]).T,  # (20, 3V)
-            "pose_directions": arrays.pose_directions[:, :, active].reshape(-1, len(active)).T,  # (A, 3V)
+            "directions": arrays.shape_directions.reshape(-1, arrays.shape_directions.shape[2]).T,
+            "pose_directions": arrays.pose_directions[:, :, active].reshape(-1, len(active)).T,
             "weights": arrays.weights,
             "joint_template": arrays.regressor @ arrays.template,
             "joint_directions": joint_directions,
@@ -31,28 +43,18 @@ class TorchBody(nn.Module):
         self.register_buffer("active", torch.from_numpy(active), persistent=False)
         self.register_buffer("faces", torch.from_numpy(arrays.faces), persistent=False)
 
-    template: Tensor
-    directions: Tensor
-    pose_directions: Tensor
-    weights: Tensor
-    joint_template: Tensor
-    joint_directions: Tensor
-    active: Tensor
-    faces: Tensor
-
     def joints(self, rotations: Tensor, coefficients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """rotations (N, 55, 3, 3), coefficients (N, 20) of shape and expression -> joints at rest (N, 55, 3), world
-        rotations (N, 55, 3, 3) and joints (N, 55, 3)."""
+        """Joints at rest (N, 55, 3), world rotations (N, 55, 3, 3) and joints (N, 55, 3), the root as at rest."""
         rest = self.joint_template + torch.einsum("nk,kjc->njc", coefficients, self.joint_directions)
         world: list[Tensor] = [rotations[:, 0]]
         places: list[Tensor] = [rest[:, 0]]
-        for joint, parent in enumerate(self.parents[1:], 1):
+        for joint, parent in enumerate(self._parents[1:], 1):
             world.append(world[parent] @ rotations[:, joint])
             places.append(places[parent] + (world[parent] @ (rest[:, joint] - rest[:, parent])[..., None])[..., 0])
         return rest, torch.stack(world, 1), torch.stack(places, 1)
 
-    def forward(self, rotations: Tensor, coefficients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The same -> vertices (N, V, 3), joints (N, 55, 3), shaped vertices at rest (N, V, 3)."""
+    def forward(self, rotations: Tensor, coefficients: Tensor) -> tuple[Tensor, Tensor]:
+        """Vertices (N, V, 3) and joints (N, 55, 3) in metres. Linear blend skinning, as in `SmplxBody.forward`."""
         count = len(rotations)
         rest, world, places = self.joints(rotations, coefficients)
         shaped = self.template.reshape(-1) + coefficients @ self.directions  # (N, 3V)
@@ -62,5 +64,4 @@ class TorchBody(nn.Module):
         transforms = torch.cat((world, shift[..., None]), -1).view(count, len(SMPLX_JOINTS), 12)
         blended = (self.weights @ transforms).view(count, -1, 3, 4)
         vertices = (blended[..., :3] @ corrected[..., None])[..., 0] + blended[..., 3]
-        return vertices, places, shaped.view(count, -1, 3)
-
+        return vertices, places

@@ -94,7 +94,11 @@ class Hand4Whole(nn.Module):
         crops = torch.cat((crops[:count].flip(3), crops[count:]))
         features = self.hand_roi_net.backbone(crops)
         joints, _ = self.hand_position_net(features)
-        rot6d = self.hand_rotation_net(features, joints)
+        return self.by_side(features, joints, self.hand_rotation_net(features, joints))
+
+    def by_side(self, features: Tensor, joints: Tensor, rot6d: Tensor) -> HandOutput:
+        """What was found in 2N right hands, the first N of them mirrored left ones, each hand as it is."""
+        count = features.shape[0] // 2
         return HandOutput(
             torch.stack((features[:count].flip(3), features[count:]), 1),
             torch.stack((self._mirrored_joints(joints[:count]), joints[count:]), 1),

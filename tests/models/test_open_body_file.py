@@ -10,8 +10,6 @@ from models.joints import SMPLX_JOINTS
 from models.smplx_body import SmplxBody
 from tests import standins
 
-pytestmark = pytest.mark.skipif(not OPEN_BODY.exists(), reason="the open body is not made yet")
-
 REST = np.tile(np.eye(3), (len(SMPLX_JOINTS), 1, 1))
 
 

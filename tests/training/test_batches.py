@@ -1,0 +1,136 @@
+"""Items that networks learn from: their form, and that pictures and targets were moved together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from models.joints import BODY_JOINTS
+from models.networks.config import NetworkConfig
+from tests.conftest import TINY
+from training import batches
+from training.backgrounds import Pool
+from training.batches import People, item
+from training.sizes import NETWORK
+from training.store import Store
+from training.targets import BODY_POINTS, HAND_POINTS, Arrays
+from training.views import LEFT, RIGHT
+
+CONFIGS = pytest.mark.parametrize("config", [TINY, NETWORK], ids=["tiny", "open"])
+
+
+def _items(store: Store, pool: Pool, config: NetworkConfig, count: int = 12) -> list[tuple[int, Arrays]]:
+    return [(seed % 4, item(np.random.default_rng(seed), store, seed % 4, pool, config)) for seed in range(count)]
+
+
+def _scale_and_shift(source: NDArray[np.float32], target: NDArray[np.float32]) -> tuple[float, NDArray[np.float64]]:
+    """How points (P, 2) were moved."""
+    scale = float(np.ptp(target[:, 1]) / np.ptp(source[:, 1]))
+    return scale, np.asarray((target - scale * source).mean(0), np.float64)
+
+
+@CONFIGS
+def test_items_have_their_shapes(config: NetworkConfig, store: Store, pool: Pool) -> None:
+    height, width = config.body_hw
+    shapes = {
+        **{"body": (height, width, 3), "hands": (2, config.hand_px, config.hand_px, 3)},
+        **{"face": (config.face_px, config.face_px, 3), "body_joints": (25, 3), "body_valid": (25,)},
+        **{"boxes": (3, 4), "boxes_valid": (3,), "camera": (3,), "body_px": (22, 2), "px_valid": (22,)},
+        **{"hand_joints": (2, 20, 3), "hand_valid": (2,), "face_valid": ()},
+        **{"rotations": (23, 3, 3), "hand_rotations": (2, 15, 3, 3), "coefficients": (20,)},
+    }
+    for _, found in _items(store, pool, config, 4):
+        assert {name: value.shape for name, value in found.items()} == shapes
+        for name, value in found.items():
+            assert value.dtype == (np.uint8 if name in ("body", "hands", "face") else np.float32), name
+            assert np.isfinite(value).all(), name
+
+
+def test_a_seed_gives_the_same_item(store: Store, pool: Pool) -> None:
+    (_, one), (_, other) = (_items(store, pool, TINY, 1)[0] for _ in range(2))
+    assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_crops_are_moved_a_little(store: Store, pool: Pool) -> None:
+    for row, found in _items(store, pool, NETWORK):
+        points = store.person(row)["points"][BODY_POINTS, :2]
+        scale, shift = _scale_and_shift(points, found["body_joints"][:, :2] * NETWORK.body_backbone.stride)
+        np.testing.assert_allclose(
+            points * scale + shift, found["body_joints"][:, :2] * NETWORK.body_backbone.stride, atol=0.05
+        )
+        x, y, _, h = store.person(row)["crop"]
+        assert scale * h / NETWORK.body_hw[0] == pytest.approx(1, abs=0.25)
+        middle = np.array((x, y)) * scale + shift
+        assert np.abs(middle - np.array((72, 96))).max() < 30
+
+
+def test_it_is_black_outside_the_frame(store: Store, pool: Pool) -> None:
+    cut = 0
+    for row, found in _items(store, pool, NETWORK, 24):
+        person = store.person(row)
+        joints = found["body_joints"][:, :2] * NETWORK.body_backbone.stride
+        scale, shift = _scale_and_shift(person["points"][BODY_POINTS, :2], joints)
+        bottom, right = person["window"][3] * scale + shift[1], person["window"][2] * scale + shift[0]
+        image = found["body"]
+        if bottom < len(image) - 3:
+            assert not image[int(bottom) + 2 :].any()
+            assert image[int(bottom) - 1].any()
+            cut += 1
+        if right < image.shape[1] - 3:
+            assert not image[:, int(right) + 2 :].any()
+            cut += 1
+    assert cut >= 8
+
+
+def test_left_hands_are_mirrored_with_their_joints(store: Store, pool: Pool) -> None:
+    stride, size = NETWORK.hand_backbone.stride, NETWORK.hand_px
+    for row, found in _items(store, pool, NETWORK):
+        for side in (LEFT, RIGHT):
+            px = found["hand_joints"][side, :, :2] * stride
+            if side == LEFT:
+                px = np.stack((size - 1 - px[:, 0], px[:, 1]), 1)
+            points = store.person(row)["hand_points"][side, HAND_POINTS[side]]
+            scale, shift = _scale_and_shift(points, px)
+            np.testing.assert_allclose(points * scale + shift, px, atol=0.05)
+            assert 0.5 < scale * 128 / 1.3 / size < 1.6
+
+
+def test_hands_in_the_picture_lie_under_their_joints(store: Store, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unspoiled and on black: what is not black is the hand."""
+    monkeypatch.setattr(batches, "spoiled", lambda _rng, image, _least: image)
+    monkeypatch.setattr(pool, "images", [np.zeros((320, 320, 3), np.uint8)])
+    on = []
+    for _, found in _items(store, pool, NETWORK):
+        for side in (LEFT, RIGHT):
+            joints = found["hand_joints"][side, [1, 2, 4, 5, 8, 9, 12, 13], :2] * NETWORK.hand_backbone.stride
+            x, y = joints.round().astype(int).clip(0, NETWORK.hand_px - 1).T
+            if found["hand_valid"][side]:
+                on.append(found["hands"][side, y, x].any(-1).mean())
+    assert len(on) > 8
+    assert np.mean(on) > 0.95
+
+
+def test_rotations_are_the_person_s(store: Store, pool: Pool) -> None:
+    for row, found in _items(store, pool, TINY, 4):
+        rotations = store.person(row)["rotations"]
+        assert np.array_equal(found["rotations"], rotations[:23])
+        assert np.array_equal(found["hand_rotations"][1, 0], rotations[40])
+        assert np.array_equal(found["coefficients"], store.person(row)["coefficients"])
+
+
+def test_a_stream_comes_again_with_its_seed(store_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "_POOL", 3)
+    streams = [iter(People(store_folder, TINY, seed)) for seed in (1, 1, 2)]
+    one, again, other = ([next(stream) for _ in range(3)] for stream in streams)
+    assert all(np.array_equal(a["body"], b["body"]) for a, b in zip(one, again, strict=True))
+    assert not any(np.array_equal(a["body"], b["body"]) for a, b in zip(one, other, strict=True))
+
+
+def test_the_pelvis_is_the_first_joint_of_both(store: Store, pool: Pool) -> None:
+    assert BODY_JOINTS[0] == "Pelvis"
+    for _, found in _items(store, pool, NETWORK, 4):
+        px = found["body_joints"][0, :2] * NETWORK.body_backbone.stride * 256 / NETWORK.body_hw[0]
+        np.testing.assert_allclose(px, found["body_px"][0], atol=1e-2)

@@ -1,0 +1,118 @@
+"""Frames for the detector: boxes bound people, and only people who can be seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.conftest import TINY_DETECTOR
+from training import crowds
+from training.backgrounds import Pool
+from training.crowds import Crowds, boxes_of, collated, crowd
+from training.pictures import bounds, over
+from training.store import Store
+
+INPUT_HW = (128, 160)
+
+
+def test_boxes_bound_what_is_seen_of_people() -> None:
+    owner = np.full((60, 80), -1, np.int8)
+    owner[10:50, 20:40] = 0
+    owner[30:60, 35:70] = 1  # nearer
+    boxes = boxes_of(owner, [40 * 20, 30 * 35])
+    assert boxes.dtype == np.float32
+    assert boxes.tolist() == [[20, 10, 40, 50], [35, 30, 70, 60]]
+
+
+@pytest.mark.parametrize(
+    ("seen_rows", "boxes"),
+    [(40, 1), (16, 1), (12, 0), (0, 0)],  # of forty: 0.4 and 0.3 lie on either side of the limit
+)
+def test_who_is_mostly_hidden_has_no_box(seen_rows: int, boxes: int) -> None:
+    owner = np.full((60, 80), -1, np.int8)
+    owner[:seen_rows, 20:40] = 0
+    found = boxes_of(owner, [40 * 20])
+    assert found.shape == (boxes, 4)
+
+
+def test_the_smallest_have_no_box() -> None:
+    owner = np.full((60, 80), -1, np.int8)
+    owner[10:40, 20:28] = 0
+    assert boxes_of(owner, [30 * 8]).shape == (0, 4)
+
+
+def _plain(monkeypatch: pytest.MonkeyPatch, pool: Pool) -> None:
+    """Nothing spoiled, on black."""
+    monkeypatch.setattr(crowds, "spoiled", lambda _rng, image, _least: image)
+    monkeypatch.setattr(pool, "images", [np.zeros((320, 320, 3), np.uint8)])
+
+
+def test_boxes_are_around_the_people_in_the_picture(store: Store, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    _plain(monkeypatch, pool)
+    monkeypatch.setattr(crowds, "_COUNTS", ((1.0, 1),))
+    monkeypatch.setattr(crowds, "_hidden", lambda _rng, image, owner: (image, owner))
+    checked = 0
+    for seed in range(30):
+        image, boxes = crowd(np.random.default_rng(seed), store, INPUT_HW, pool)
+        assert len(boxes) <= 1
+        seen = bounds((image != 114).all(-1) & (image > 12).any(-1))
+        if len(boxes) and seen is not None:
+            np.testing.assert_allclose(boxes[0], seen, atol=3)
+            checked += 1
+    assert checked > 15
+
+
+def test_frames_have_the_input_s_size_and_boxes_lie_in_them(store: Store, pool: Pool) -> None:
+    counts = []
+    for seed in range(40):
+        image, boxes = crowd(np.random.default_rng(seed), store, INPUT_HW, pool)
+        assert image.shape == (*INPUT_HW, 3)
+        assert image.dtype == np.uint8
+        assert boxes.dtype == np.float32
+        assert (boxes[:, :2] >= 0).all()
+        assert (boxes[:, 2:] <= INPUT_HW[::-1]).all()
+        assert (boxes[:, 2:] - boxes[:, :2] >= 9).all()
+        counts.append(len(boxes))
+    assert min(counts) == 0
+    assert max(counts) >= 3
+
+
+def test_a_seed_gives_the_same_frame(store: Store, pool: Pool) -> None:
+    one, other = (crowd(np.random.default_rng(9), store, INPUT_HW, pool) for _ in range(2))
+    assert np.array_equal(one[0], other[0])
+    assert np.array_equal(one[1], other[1])
+
+
+@pytest.mark.parametrize("size_px", [12.0, 30.0, 70.0, 150.0])
+def test_small_people_have_no_dark_edge(size_px: float) -> None:
+    """A white person before white cannot be seen, at any size."""
+    sprite = np.zeros((320, 240, 4), np.uint8)
+    sprite[60:260, 70:170] = 255
+    placed = crowds._placed(np.random.default_rng(0), sprite, size_px, (200, 160))
+    assert placed[..., 3].any()
+    picture = over(placed, np.full((160, 200, 3), 255, np.uint8))
+    assert picture.min() >= 253
+
+
+def test_shrunk_sprites_stay_in_their_place() -> None:
+    sprite = np.zeros((320, 240, 4), np.uint8)
+    sprite[64:256, 80:160] = 255
+    for scale in (0.9, 0.4, 0.2, 0.1):
+        there = crowds._shrunk(sprite, scale, (10.0, 5.0), (240, 320))
+        y, x = np.nonzero(there[..., 3])
+        weights = there[y, x, 3] / 255
+        assert (x * weights).sum() / weights.sum() == pytest.approx(119.5 * scale + 10, abs=0.1)
+        assert (y * weights).sum() / weights.sum() == pytest.approx(159.5 * scale + 5, abs=0.1)
+
+
+def test_a_stream_in_batches(store_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowds, "_POOL", 3)
+    stream = iter(Crowds(store_folder, TINY_DETECTOR, 0))
+    images, boxes = collated([next(stream) for _ in range(5)])
+    assert images.shape == (5, *TINY_DETECTOR.input_hw, 3)
+    assert images.dtype == torch.uint8
+    assert len(boxes) == 5
+    assert all(each.shape[1] == 4 for each in boxes)

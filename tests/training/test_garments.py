@@ -1,0 +1,63 @@
+"""Clothes cover what they are for, and nothing is pushed into the body."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from models.body_file import BodyArrays
+from training.garments import bottom_cover, hair_cover, push_out, shoe_cover, sock_cover, step, top_cover
+from training.looks import Looks, random_look
+
+LOOKS = Looks(torch.from_numpy(np.stack([random_look(np.random.default_rng(seed)) for seed in range(20)])))
+Cover = Callable[[Looks, Tensor, float], Tensor]
+
+
+@pytest.fixture(scope="module")
+def rest(arrays: BodyArrays) -> Tensor:
+    """(1, V, 3)."""
+    return torch.from_numpy(arrays.template.astype(np.float32))[None]
+
+
+@pytest.mark.parametrize("cover", [top_cover, bottom_cover, hair_cover, shoe_cover, sock_cover])
+def test_covers_are_shares(cover: Cover, rest: Tensor) -> None:
+    covered = cover(LOOKS, rest, 0.01)
+    assert covered.shape == (20, rest.shape[1])
+    assert covered.min() >= 0
+    assert covered.max() <= 1
+    assert 0 < covered.mean() < 0.9
+
+
+@pytest.mark.parametrize(
+    ("cover", "inside", "outside"),
+    [
+        (top_cover, (0.09, -0.1, 0.1), (0.0, 0.3, 0.1)),  # chest, chin
+        (top_cover, (-0.09, -0.1, 0.1), (0.78, 0.0, 0.0)),  # fingers
+        (bottom_cover, (0.1, -0.45, 0.1), (0.0, 0.0, 0.1)),  # thigh, chest
+        (shoe_cover, (0.1, -1.45, 0.1), (0.1, -0.6, 0.1)),  # toes, knee
+        (hair_cover, (0.0, 0.42, 0.0), (0.0, 0.25, 0.1)),  # crown, mouth
+    ],
+)
+def test_garments_lie_where_they_are_worn(cover: Cover, inside: tuple[float, ...], outside: tuple[float, ...]) -> None:
+    points = torch.tensor([[inside, outside]])
+    covered = cover(LOOKS, points, 0.004)
+    assert (covered[:, 0] > 0.5).float().mean() > 0.7
+    assert (covered[:, 1] == 0).all()
+
+
+def test_clothes_stand_off_a_little(rest: Tensor) -> None:
+    off = push_out(LOOKS, rest)
+    assert off.min() >= 0
+    assert off.max() < 0.12
+    face = (rest[0, :, 2] > 0.1) & (rest[0, :, 1] > 0.2) & (rest[0, :, 1] < 0.28)
+    assert (off[:, face] == 0).all()
+
+
+def test_a_step_is_half_way_on_its_edge() -> None:
+    torch.testing.assert_close(
+        step(torch.tensor([0.0, 0.9, 1.0, 1.1, 2.0]), 1.0, 0.4), torch.tensor([0, 0.25, 0.5, 0.75, 1])
+    )

@@ -1,0 +1,55 @@
+"""Looks come again with their seed and hold numbers that make sense."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from training.looks import _FIELDS, LOOK_NUMBERS, Looks, random_look
+
+LOOKS = Looks(torch.from_numpy(np.stack([random_look(np.random.default_rng(seed)) for seed in range(300)])))
+
+
+def test_a_seed_gives_the_same_look() -> None:
+    look = random_look(np.random.default_rng(5))
+    assert look.shape == (LOOK_NUMBERS,)
+    assert look.dtype == np.float32
+    assert np.array_equal(look, random_look(np.random.default_rng(5)))
+    assert not np.array_equal(look, random_look(np.random.default_rng(6)))
+
+
+def test_the_sample_clip_is_dressed_as_ever() -> None:
+    look = Looks(torch.from_numpy(random_look(np.random.default_rng(52)))[None])
+    np.testing.assert_allclose(look["skin"][0], (0.09419104, 0.03244007, 0.01004704), atol=1e-6)
+    np.testing.assert_allclose(look["top"][0], (0.01609986, 0.02121386, 0.05982471), atol=1e-6)
+    assert float(look["wrap"]) == pytest.approx(0.2017784, abs=1e-6)  # the last number that is drawn
+
+
+def test_names_cover_every_number_once() -> None:
+    assert sum(LOOKS[name].shape[1] for name in _FIELDS) == LOOK_NUMBERS
+
+
+@pytest.mark.parametrize(
+    "name", ["skin", "lips", "hair", "iris", "top", "top2", "print_colour", "bottom", "bottom2", "shoe", "sock"]
+)
+def test_colours_are_in_0_to_1(name: str) -> None:
+    assert LOOKS[name].min() >= 0
+    assert LOOKS[name].max() <= 1
+    assert LOOKS[name].std(0).min() > 0.005
+
+
+def test_lamps_have_a_direction() -> None:
+    for name in ("light1_to", "light2_to"):
+        torch.testing.assert_close(LOOKS[name].norm(dim=-1), torch.ones(300))
+
+
+def test_dresses_and_suits_are_of_one_cloth() -> None:
+    same = (LOOKS["top"] == LOOKS["bottom"]).all(-1)
+    assert 0.1 < same.float().mean() < 0.3
+    assert (LOOKS["top_kind"][same] == LOOKS["bottom_kind"][same]).all()
+
+
+def test_pixels_have_the_look_of_their_person() -> None:
+    rows = torch.tensor([3, 3, 7])
+    assert torch.equal(LOOKS.at(rows)["skin"], LOOKS["skin"][rows])

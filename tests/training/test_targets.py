@@ -1,0 +1,129 @@
+"""Targets against the labels they are made of."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.camera import FOCAL_PX, INPUT_WH
+from models.joints import BODY_JOINTS, HAND_JOINTS, SMPLX_POINTS
+from tests.conftest import FINE, TINY
+from training.scene import HAND_PX
+from training.sizes import NETWORK
+from training.store import Store
+from training.targets import (
+    BODY_DEPTH_M,
+    BODY_POINTS,
+    HAND_DEPTH_M,
+    HAND_POINTS,
+    PELVIS_M,
+    body_targets,
+    face_targets,
+    hand_targets,
+    part_window,
+)
+from training.views import FACE, LEFT, RIGHT
+
+MATRIX = np.array(((0.6, 0, -7.0), (0, 0.6, 4.0)))
+CONFIGS = pytest.mark.parametrize("config", [TINY, FINE, NETWORK], ids=["tiny", "fine", "open"])
+ROWS = pytest.mark.parametrize("row", range(4))
+
+
+def test_points_are_of_the_same_name() -> None:
+    assert SMPLX_POINTS[BODY_POINTS[BODY_JOINTS.index("L_Big_toe")]] == "left_big_toe"
+    assert SMPLX_POINTS[BODY_POINTS[BODY_JOINTS.index("Nose")]] == "nose"
+    assert SMPLX_POINTS[HAND_POINTS[0, HAND_JOINTS.index("Thumb_4")]] == "left_thumb"
+    assert SMPLX_POINTS[HAND_POINTS[1, HAND_JOINTS.index("Pinky_2")]] == "right_pinky2"
+    assert len({*BODY_POINTS, *HAND_POINTS.flat}) == 25 + 40
+
+
+@CONFIGS
+@ROWS
+def test_body_joints_lie_on_their_pixels(config, row: int, store: Store) -> None:  # type: ignore[no-untyped-def]
+    person = store.person(row)
+    found = body_targets(person, MATRIX, config)
+    px = person["points"][BODY_POINTS, :2] * 0.6 + MATRIX[:, 2]
+    stride = config.body_backbone.stride
+    np.testing.assert_allclose(found["body_joints"][:, :2] * stride, px, atol=1e-3)
+    depth = (found["body_joints"][:, 2] / config.depth_bins - 0.5) * BODY_DEPTH_M
+    np.testing.assert_allclose(depth, person["points"][BODY_POINTS, 2], atol=1e-5)
+    height, width = config.body_hw
+    inside = (px[:, 0] > -0.5) & (px[:, 0] < width - 0.5) & (px[:, 1] > -0.5) & (px[:, 1] < height - 0.5)
+    assert np.array_equal(found["body_valid"], inside)
+    assert {value.dtype for value in found.values()} == {np.dtype(np.float32)}
+
+
+@CONFIGS
+def test_joints_of_the_mesh_are_in_pixels_of_the_virtual_camera(config, store: Store) -> None:  # type: ignore[no-untyped-def]
+    found = body_targets(store.person(0), MATRIX, config)
+    to_virtual = INPUT_WH[1] / config.body_hw[0]
+    pelvis = found["body_joints"][BODY_JOINTS.index("Pelvis"), :2] * config.body_backbone.stride * to_virtual
+    np.testing.assert_allclose(found["body_px"][0], pelvis, atol=1e-3)
+
+
+@CONFIGS
+@ROWS
+def test_boxes_are_centre_and_size_in_cells(config, row: int, store: Store) -> None:  # type: ignore[no-untyped-def]
+    person = store.person(row)
+    found = body_targets(person, MATRIX, config)
+    stride = config.body_backbone.stride
+    centre, size = found["boxes"][:, :2] * stride, found["boxes"][:, 2:] * stride
+    corners = np.concatenate((centre - size / 2, centre + size / 2), 1)
+    np.testing.assert_allclose(corners, person["part_boxes"] * 0.6 + np.tile(MATRIX[:, 2], 2), atol=1e-3)
+    assert found["boxes_valid"].shape == (3,)
+
+
+@ROWS
+def test_the_camera_puts_the_pelvis_on_its_pixel(row: int, store: Store) -> None:
+    found = body_targets(store.person(row), MATRIX, NETWORK)
+    pelvis = PELVIS_M + found["camera"]
+    px = pelvis[:2] / pelvis[2] * FOCAL_PX + np.array(INPUT_WH) / 2
+    np.testing.assert_allclose(px, found["body_px"][0], atol=0.05)
+
+
+def test_half_the_size_is_twice_as_far(store: Store) -> None:
+    near, far = (body_targets(store.person(0), MATRIX * scale, NETWORK)["camera"] + PELVIS_M for scale in (1, 0.5))
+    assert far[2] / near[2] == pytest.approx(2, abs=1e-3)
+
+
+@CONFIGS
+@ROWS
+def test_left_hands_are_mirrored(config, row: int, store: Store) -> None:  # type: ignore[no-untyped-def]
+    person = store.person(row)
+    size, stride = config.hand_px, config.hand_backbone.stride
+    matrix = np.array(((size / HAND_PX, 0, 1.0), (0, size / HAND_PX, -2.0)))
+    for side in (LEFT, RIGHT):
+        joints = hand_targets(person, side, matrix, config)["hand_joints"]
+        px = person["hand_points"][side, HAND_POINTS[side]] * matrix[0, 0] + matrix[:, 2]
+        x = size - 1 - px[:, 0] if side == LEFT else px[:, 0]
+        np.testing.assert_allclose(joints[:, 0] * stride, x, atol=1e-3)
+        np.testing.assert_allclose(joints[:, 1] * stride, px[:, 1], atol=1e-3)
+        wrist = person["points"][SMPLX_POINTS.index(("left_wrist", "right_wrist")[side]), 2]
+        depth = (joints[:, 2] / config.depth_bins - 0.5) * HAND_DEPTH_M
+        np.testing.assert_allclose(depth + wrist, person["points"][HAND_POINTS[side], 2], atol=1e-5)
+
+
+def test_hands_and_faces_outside_the_frame_do_not_count(store: Store) -> None:
+    person = store.person(0)
+    hidden = {**person, "window": np.array((-900.0, -900.0, -800.0, -800.0))}
+    assert face_targets(hidden)["face_valid"] == 0
+    assert all(hand_targets(hidden, side, np.eye(2, 3), NETWORK)["hand_valid"] == 0 for side in (LEFT, RIGHT))
+    shown = {**person, "part_seen": np.full(3, 0.3), "window": np.array((-900.0, -900.0, 900.0, 900.0))}
+    assert face_targets(shown)["face_valid"] == 1
+    assert all(hand_targets(shown, side, np.eye(2, 3), NETWORK)["hand_valid"] == 1 for side in (LEFT, RIGHT))
+    unseen = {**shown, "part_seen": np.zeros(3)}
+    assert face_targets(unseen)["face_valid"] == 0
+    assert all(hand_targets(unseen, side, np.eye(2, 3), NETWORK)["hand_valid"] == 0 for side in (LEFT, RIGHT))
+
+
+@ROWS
+def test_the_window_is_where_the_hand_s_points_say(row: int, store: Store) -> None:
+    """Points of the whole picture that are on the window's border, in pixels of the hand's sprite."""
+    person = store.person(row)
+    for part in (LEFT, RIGHT):
+        body, hand = person["points"][:, :2], person["hand_points"][part]
+        scale = np.ptp(hand[:, 0]) / np.ptp(body[:, 0])
+        shift = hand[0] - scale * body[0]
+        expected = person["window"] * scale + np.tile(shift, 2)
+        np.testing.assert_allclose(part_window(person, part, HAND_PX), expected, rtol=1e-3, atol=0.2)
+    assert part_window(person, FACE, 96).shape == (4,)

@@ -1,0 +1,132 @@
+"""Frames with nobody to five people in them, put together from drawn ones, and their boxes: what the detector learns
+from. Boxes are (M, 4) float32 xyxy pixels of the detector's input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import IterableDataset
+
+from models.networks.config import DetectorConfig
+from training.backgrounds import Image, Pool, random_colour
+from training.camera_noise import spoiled
+from training.chances import Rng, chosen
+from training.loaders import loader_rng
+from training.pictures import Sprite, bounds, fill_box, moved, over, weighted
+from training.store import Store
+
+Boxes = NDArray[np.float32]
+Owner = NDArray[np.int8]  # (H, W) whose a pixel is, by number from the farthest on; -1 nobody's
+
+_GREY = 114  # beside the frame, as the tracker's letterbox has it
+_ASPECTS = ((0.42, 4 / 3), (0.4, 16 / 9), (0.06, 1.0), (0.06, 3 / 4), (0.06, 9 / 16))
+_COUNTS = ((0.09, 0), (0.42, 1), (0.22, 2), (0.13, 3), (0.09, 4), (0.05, 5))
+_LEAST_HIGH_PX = 26  # a person
+_LEAST_SEEN = 0.35  # of a person's pixels in the frame, else it is nobody's box
+_LEAST_PX = 9  # a box
+_LEAST_FRAME_PX = 90  # the coarsest height that a frame is reduced to
+_POOL = 200
+_USES = 8
+
+
+class Crowds(IterableDataset[tuple[Image, Boxes]]):
+    """An endless stream of letterboxed frames (H, W, 3) uint8 RGB and boxes. Each loader process draws its own."""
+
+    def __init__(self, folder: Path, config: DetectorConfig, seed: int) -> None:
+        """folder: of a `Store`."""
+        self._folder, self._config, self._seed = folder, config, seed
+
+    def __iter__(self) -> Iterator[tuple[Image, Boxes]]:
+        rng = loader_rng(self._seed)
+        store, pool = Store(self._folder), Pool(rng, _POOL)
+        while True:
+            pool.renew(rng)
+            for _ in range(_USES):
+                yield crowd(rng, store, self._config.input_hw, pool)
+
+
+def crowd(rng: Rng, store: Store, input_hw: tuple[int, int], pool: Pool) -> tuple[Image, Boxes]:
+    """A frame and its boxes."""
+    aspect = chosen(rng, _ASPECTS)
+    scale = min(input_hw[1] / aspect, input_hw[0])
+    width, height = round(aspect * scale), round(scale)
+    image, owner = pool.whole(rng, (width, height)), np.full((height, width), -1, np.int8)
+    drawn_px: list[int] = []
+    count = chosen(rng, _COUNTS)
+    for size_px in np.sort(np.exp(rng.uniform(np.log(_LEAST_HIGH_PX), np.log(1.25 * height), count))):
+        placed = _placed(rng, store.arrays["body"][store.random_row(rng)], size_px, (width, height))
+        image, mask = over(placed, image), placed[..., 3] > 127
+        owner[mask] = len(drawn_px)
+        drawn_px.append(int(mask.sum()))
+    if rng.random() < 0.25:
+        image, owner = _hidden(rng, image, owner)
+    framed = np.full((*input_hw, 3), _GREY, np.uint8)
+    framed[:height, :width] = spoiled(rng, image, _LEAST_FRAME_PX)
+    return framed, boxes_of(owner, drawn_px)
+
+
+def boxes_of(owner: Owner, drawn_px: Sequence[int]) -> Boxes:
+    """Around what is seen of each person of whom enough is. drawn_px: pixels each covered before others hid them."""
+    boxes = []
+    for number, pixels in enumerate(drawn_px):
+        seen = owner == number
+        box = bounds(seen)
+        if box is None or seen.sum() < _LEAST_SEEN * pixels:
+            continue
+        if min(box[2] - box[0], box[3] - box[1]) >= _LEAST_PX:
+            boxes.append(box)
+    return np.array(boxes, np.float32).reshape(-1, 4)
+
+
+def collated(items: Sequence[tuple[Image, Boxes]]) -> tuple[Tensor, list[Tensor]]:
+    """Images (N, H, W, 3) and each one's boxes."""
+    return torch.from_numpy(np.stack([image for image, _ in items])), [torch.from_numpy(boxes) for _, boxes in items]
+
+
+def _placed(rng: Rng, sprite: Sprite, size_px: float, frame_wh: tuple[int, int]) -> Sprite:
+    """A weighted sprite in the frame, its person so high; where the sprite cuts the person off, so does the frame."""
+    width, height = frame_wh
+    box = bounds(sprite[..., 3] > 127)
+    if box is None:
+        return np.zeros((height, width, 4), np.uint8)
+    x1, y1, x2, y2 = box
+    scale = size_px / max(y2 - y1, 0.6 * (x2 - x1))
+    high, wide = (y2 - y1) * scale, (x2 - x1) * scale
+    x = rng.uniform(-0.35 * wide, width - 0.65 * wide)
+    y = rng.uniform(-0.15 * high, height - 0.6 * high)
+    if y2 == sprite.shape[0]:
+        y = height - high * rng.uniform(0.75, 1.0)
+    if y1 == 0:
+        y = -high * rng.uniform(0.0, 0.2)
+    if x1 == 0:
+        x = -wide * rng.uniform(0.0, 0.2)
+    elif x2 == sprite.shape[1]:
+        x = width - wide * rng.uniform(0.8, 1.0)
+    return _shrunk(weighted(sprite), scale, (x - x1 * scale, y - y1 * scale), frame_wh)
+
+
+def _shrunk(sprite: Sprite, scale: float, shift: tuple[float, float], frame_wh: tuple[int, int]) -> Sprite:
+    """A weighted sprite, scaled and shifted."""
+    x, y = shift
+    while scale < 0.5:  # a linear warp would skip pixels
+        sprite = np.asarray(cv2.resize(sprite, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+        x, y = x + scale / 2, y + scale / 2  # the middle of a pixel is now between those of two
+        scale *= 2
+    return moved(sprite, np.array(((scale, 0, x), (0, scale, y))), frame_wh)
+
+
+def _hidden(rng: Rng, image: Image, owner: Owner) -> tuple[Image, Owner]:
+    """Something in front."""
+    mask = np.zeros(owner.shape, np.uint8)
+    if rng.random() < 0.5:
+        mask[int(len(mask) * rng.uniform(0.65, 0.95)) :] = 255
+    else:
+        fill_box(rng, mask, 8, 60)
+    cover = random_colour(rng).astype(np.uint8)
+    return np.where(mask[..., None] > 0, cover, image), np.where(mask > 0, np.int8(-1), owner)

@@ -1,0 +1,59 @@
+"""Train the person detector on drawn people: `python -m training.train_detector --minutes M --resume`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from models.networks.config import DetectorConfig
+from models.networks.detector import Detector, DetectorMaps
+from training import detector_loss
+from training.crowds import Crowds, collated
+from training.loaders import batches
+from training.session import asked, train
+from training.trainer import Plan, Trainer, placed
+
+Batch = tuple[Tensor, list[Tensor]]  # images (N, H, W, 3) uint8, boxes of each (M, 4)
+
+DETECTOR = DetectorConfig()
+
+_WARM_UP_STEPS = 200
+_CLIP = 5.0
+_DECAY = 0.998
+_WEIGHT_DECAY = 0.02
+
+
+def detector_trainer(
+    folder: Path, device: str, rate: float, plan_minutes: float, config: DetectorConfig = DETECTOR
+) -> Trainer[Batch]:
+    """A new detector to train, its checkpoint in a folder."""
+    detector = placed(Detector(config), device)
+
+    def compared(batch: Batch) -> dict[str, Tensor]:
+        images, people = batch
+        with torch.autocast(device, torch.bfloat16):
+            maps = detector(images.to(device))
+        maps = DetectorMaps(*(value.float() for value in maps))
+        found = detector_loss.loss(maps, [boxes.to(device) for boxes in people])
+        return {"centres": found.centres, "boxes": found.boxes, "total": found.total}
+
+    optimizer = torch.optim.AdamW(detector.parameters(), lr=rate, weight_decay=_WEIGHT_DECAY)
+    plan = Plan(rate, plan_minutes, _WARM_UP_STEPS, _CLIP, _DECAY)
+    return Trainer(folder / "detector", detector, config.to_dict(), optimizer, losses=compared, plan=plan)
+
+
+def main() -> None:
+    """Train."""
+    options = asked("training.train_detector", __doc__, batch=16, rate=2e-3)
+    trainer = detector_trainer(options.folder, options.device, options.rate, options.plan_minutes)
+    if options.resume and trainer.kept:
+        trainer.resume()
+    crowds = Crowds(options.store, DETECTOR, trainer.step)
+    loaded = batches(crowds, options.batch, options.loaders, collated)
+    train(trainer, loaded, options.minutes, options.folder / "detector-curves.png")
+
+
+if __name__ == "__main__":
+    main()
