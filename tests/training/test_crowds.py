@@ -90,7 +90,7 @@ def test_a_seed_gives_the_same_frame(store: Store, pool: Pool) -> None:
 def test_small_people_have_no_dark_edge(size_px: float) -> None:
     """A white person before white cannot be seen, at any size."""
     sprite = np.zeros((320, 240, 4), np.uint8)
-    sprite[60:260, 70:170] = 255
+    sprite[61:260, 71:170] = 255
     placed = crowds._placed(np.random.default_rng(0), sprite, size_px, (200, 160))
     assert placed[..., 3].any()
     picture = over(placed, np.full((160, 200, 3), 255, np.uint8))
