@@ -12,6 +12,7 @@ import numpy as np
 from torch import Tensor
 
 from training.curves import draw_curves
+from training.kept import begin_from
 from training.trainer import Batch, Trainer
 
 _SAVE_EVERY_S = 240.0
@@ -27,6 +28,7 @@ class Options:
     plan: float | None
     device: str
     resume: bool
+    begin_from: Path | None
     store: Path
     folder: Path
     batch: int
@@ -46,12 +48,21 @@ def asked(module: str, description: str | None, *, batch: int, rate: float) -> O
     parser.add_argument("--plan", type=float, help="minutes the learning rate falls over, all runs together")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint, if there is one")
+    parser.add_argument("--begin-from", type=Path, metavar="FILE", help="weights that training.kept wrote")
     parser.add_argument("--store", type=Path, default=Path("training-store"), help="of training.draw_people")
     parser.add_argument("--folder", type=Path, default=Path("training-run"), help="where checkpoints are kept")
     parser.add_argument("--batch", type=int, default=batch)
     parser.add_argument("--rate", type=float, default=rate, help="the highest learning rate")
     parser.add_argument("--loaders", type=int, default=1, help="processes that make batches")
     return Options(**vars(parser.parse_args()))
+
+
+def ready(trainer: Trainer[Batch], options: Options) -> None:
+    """Give a trainer what it goes on from: its checkpoint, else kept weights, else nothing."""
+    if options.resume and trainer.kept:
+        trainer.resume()
+    elif options.begin_from is not None:
+        begin_from(trainer, options.begin_from)
 
 
 def train(

@@ -16,7 +16,7 @@ from training.batches import People
 from training.forward import forward
 from training.loaders import batches
 from training.losses import WEIGHTS, Losses
-from training.session import asked, train
+from training.session import asked, ready, train
 from training.sizes import NETWORK
 from training.trainer import Plan, Trainer, placed
 
@@ -84,8 +84,7 @@ def main() -> None:
     """Train."""
     options = asked("training.train", __doc__, batch=32, rate=1.5e-3)
     trainer = network_trainer(options.folder, options.device, options.rate, options.plan_minutes)
-    if options.resume and trainer.kept:
-        trainer.resume()
+    ready(trainer, options)
     people = People(options.store, NETWORK, trainer.step)
     loaded: Iterator[Batch] = batches(people, options.batch, options.loaders)
     train(trainer, loaded, options.minutes, options.folder / "curves.png", _SHOWN)

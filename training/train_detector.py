@@ -12,7 +12,7 @@ from models.networks.detector import Detector, DetectorMaps
 from training import detector_loss
 from training.crowds import Crowds, collated
 from training.loaders import batches
-from training.session import asked, train
+from training.session import asked, ready, train
 from training.trainer import Plan, Trainer, placed
 
 Batch = tuple[Tensor, list[Tensor]]  # images (N, H, W, 3) uint8, boxes of each (M, 4)
@@ -48,8 +48,7 @@ def main() -> None:
     """Train."""
     options = asked("training.train_detector", __doc__, batch=16, rate=2e-3)
     trainer = detector_trainer(options.folder, options.device, options.rate, options.plan_minutes)
-    if options.resume and trainer.kept:
-        trainer.resume()
+    ready(trainer, options)
     crowds = Crowds(options.store, DETECTOR, trainer.step)
     loaded = batches(crowds, options.batch, options.loaders, collated)
     train(trainer, loaded, options.minutes, options.folder / "detector-curves.png")

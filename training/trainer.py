@@ -64,7 +64,8 @@ class Trainer(Generic[Batch]):
         self.average = averaged(network, plan.decay)
         self.step, self.spent_s = 0, 0.0
         self.history: list[dict[str, float]] = []
-        self._path, self._architecture, self._plan = path, dict(architecture), plan
+        self.architecture = dict(architecture)
+        self._path, self._plan = path, plan
         self._optimizer, self._losses = optimizer, losses
 
     def learn(self, batch: Batch) -> dict[str, Tensor]:
@@ -93,7 +94,7 @@ class Trainer(Generic[Batch]):
         checkpoints.save(
             self._path,
             {
-                "architecture": self._architecture,
+                "architecture": self.architecture,
                 "network": self.network.state_dict(),
                 "average": self.average.module.state_dict(),
                 "optimizer": self._optimizer.state_dict(),
@@ -105,7 +106,7 @@ class Trainer(Generic[Batch]):
     def resume(self) -> None:
         """Go on from what was kept. Raises ValueError where that is of another architecture."""
         state = checkpoints.load(self._path)
-        if state["architecture"] != self._architecture:
+        if state["architecture"] != self.architecture:
             raise ValueError(f"the checkpoint {self._path} is of another architecture; begin anew in another folder")
         self.network.load_state_dict(state["network"])
         self.average.module.load_state_dict(state["average"])

@@ -1,0 +1,52 @@
+"""Weights kept in half precision begin a new training where the old one was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from training.kept import begin_from, keep
+from training.trainer import Plan, Trainer
+
+PLAN = Plan(rate=0.1, minutes=1.0, warm_up_steps=1, clip=1.0, decay=0.5)
+
+
+def _trainer(folder: Path, seed: int, width: int = 3) -> Trainer[Tensor]:
+    torch.manual_seed(seed)
+    network = nn.Sequential(nn.Linear(2, width), nn.BatchNorm1d(width), nn.Linear(width, 1))
+    optimizer = torch.optim.SGD(network.parameters(), lr=PLAN.rate)
+
+    def losses(batch: Tensor) -> dict[str, Tensor]:
+        return {"total": network(batch).square().mean()}
+
+    return Trainer(folder / "network", network, {"width": width}, optimizer, losses=losses, plan=PLAN)
+
+
+def test_a_new_training_has_the_averaged_weights(tmp_path: Path) -> None:
+    old = _trainer(tmp_path, seed=0)
+    for _ in range(3):
+        old.learn(torch.randn(8, 2))
+    old.save()
+    keep(tmp_path / "network", tmp_path / "kept" / "network.pth")
+    new = _trainer(tmp_path / "new", seed=1)
+    begin_from(new, tmp_path / "kept" / "network.pth")
+    for own, average in ((new.network, old.average.module), (new.average.module, old.average.module)):
+        for name, value in own.state_dict().items():
+            torch.testing.assert_close(value, average.state_dict()[name], rtol=1e-3, atol=1e-4)
+    assert new.step == 0
+
+
+def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
+    old = _trainer(tmp_path, seed=0)
+    old.save()
+    keep(tmp_path / "network", tmp_path / "network.pth")
+    with pytest.raises(ValueError, match="another architecture"):
+        begin_from(_trainer(tmp_path / "new", seed=1, width=5), tmp_path / "network.pth")
+
+
+def test_missing_weights_say_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="--begin-from"):
+        begin_from(_trainer(tmp_path, seed=0), tmp_path / "none.pth")

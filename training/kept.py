@@ -1,0 +1,59 @@
+"""Averaged weights in half precision, small enough for git, from which a later session goes on where its checkpoint is
+lost: `python -m training.kept`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from training import checkpoints
+from training.trainer import Trainer
+
+KEPT = Path(__file__).parent / "kept"
+
+
+def keep(checkpoint: Path, out: Path) -> None:
+    """Write the averaged weights of a checkpoint. Raises FileNotFoundError where there is none."""
+    state = checkpoints.load(checkpoint)
+    halves = {name: _half(value) for name, value in state["average"].items()}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    torch.save({"architecture": state["architecture"], "average": halves, "progress": state["progress"]}, out)
+
+
+def begin_from(trainer: Trainer[Any], path: Path) -> None:
+    """Give a new trainer the weights of a file that `keep` wrote; steps and learning rate begin anew.
+
+    Raises FileNotFoundError, and ValueError where the file is of another architecture.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"no weights at {path}; leave out --begin-from to begin with none")
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    if content["architecture"] != trainer.architecture:
+        raise ValueError(f"the weights in {path} are of another architecture; begin without them")
+    weights: Mapping[str, Tensor] = content["average"]
+    for network in (trainer.network, trainer.average.module):
+        own = network.state_dict()
+        network.load_state_dict({name: value.to(own[name].dtype) for name, value in weights.items()})
+
+
+def _half(value: Tensor) -> Tensor:
+    return value.half() if value.is_floating_point() else value
+
+
+def main() -> None:
+    """Write the file."""
+    parser = argparse.ArgumentParser(prog="python -m training.kept", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path("training-run"), help="where the checkpoints are")
+    options = parser.parse_args()
+    for name in ("network", "detector"):
+        if checkpoints.exists(options.folder / name):
+            keep(options.folder / name, KEPT / f"{name}.pth")
+
+
+if __name__ == "__main__":
+    main()
