@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from models.body_file import OPEN_BODY, read_body_file
 from models.networks.config import NetworkConfig
 from models.networks.hand4whole import Hand4Whole
+from models.networks.resnet import BasicBlock
 from training.batches import People
 from training.forward import forward
 from training.loaders import batches
@@ -53,10 +54,15 @@ def network_trainer(
 
 
 def _begin_at_rest(network: Hand4Whole) -> None:
-    """Rotations begin as those of somebody standing before the camera.
+    """Rotations begin as those of somebody standing before the camera, residual blocks as the identity.
 
-    From six numbers near zero, whose directions mean nothing, turns of half a circle are found and kept.
+    From six numbers near zero, whose directions mean nothing, turns of half a circle are found and kept. Blocks that
+    begin with a residual (Goyal et al. 2017 begin without) can be pushed below zero by the first large gradients,
+    FaceNet's were, and a ReLU that is zero everywhere stays so.
     """
+    for block in network.modules():
+        if isinstance(block, BasicBlock):
+            nn.init.zeros_(block.bn2.weight)
     rest = torch.tensor((1.0, 0.0, 0.0, 1.0, 0.0, 0.0))
     upright = torch.tensor((1.0, 0.0, 0.0, -1.0, 0.0, 0.0))  # camera axes: y down
     rotation = network.body_rotation_net
