@@ -33,16 +33,12 @@ OPEN_BUNDLE = OPEN_BODY.parent / "bundle"  # shipped with the program
 
 @dataclass(frozen=True)
 class Loaded:
-    """A tracker ready to run, and what it is made of.
-
-    mean_shape: everyone has the body's mean shape and no expression, the model's coefficients being for other bodies.
-    """
+    """A tracker ready to run, and what it is made of."""
 
     tracker: Tracker
     body: SmplxBody
     bundle: Bundle
     device: str
-    mean_shape: bool
 
     @property
     def licence(self) -> str:
@@ -51,7 +47,8 @@ class Loaded:
     @property
     def shape(self) -> str:
         """Whose shape and expression the mesh has, as files and statistics say it."""
-        return f"mean: {_other_space(self.bundle, self.body)}" if self.mean_shape else "estimated"
+        strangers = _are_strangers(self.bundle, self.body)
+        return f"mean: {_other_space(self.bundle, self.body)}" if strangers else "estimated"
 
 
 @contextlib.contextmanager
@@ -59,7 +56,7 @@ def loaded(options: Options) -> Iterator[Loaded]:
     """Everything the options name, freed at the end. Raises InputError, BundleError, BodyFileError, EngineError."""
     bundle = Bundle.load(_bundle_folder(options.model))
     body = SmplxBody.load(options.body or _body_file(bundle.shape_space))
-    mean_shape = bundle.shape_space != body.shape_space
+    mean_shape = _are_strangers(bundle, body)
     with ExitStack() as stack:
         # NumPy's worker threads keep spinning after a product, and took a third of BodyNet's speed on two cores.
         stack.enter_context(threadpool_limits(1, user_api="blas"))
@@ -71,7 +68,7 @@ def loaded(options: Options) -> Iterator[Loaded]:
         if mean_shape:
             _log.warning("%s; %s", _other_space(bundle, body), _own_shape_advice(bundle))
         estimator = Estimator(engines, body.hand_mean, mean_shape=mean_shape)
-        yield Loaded(Tracker(boxes, estimator, body), body, bundle, device, mean_shape)
+        yield Loaded(Tracker(boxes, estimator, body), body, bundle, device)
 
 
 def _box_policy(options: Options, bundle: Bundle, device: str, stack: ExitStack) -> BoxPolicy:
@@ -115,8 +112,8 @@ def _bundle_folder(model: str | None) -> Path:
             f"no model in {user_bundle_folder('')}; make one with wb-export CHECKPOINT, or name one with --model DIR"
         )
     _log.warning(
-        "the open model that comes with wb-track is used, trained on synthetic people only; Hand4Whole's weights are "
-        "better: download them and run wb-export CHECKPOINT"
+        "the open model that comes with wb-track is used, trained on synthetic people only; for Hand4Whole's "
+        "weights, download them and run wb-export CHECKPOINT"
     )
     return OPEN_BUNDLE
 
@@ -133,6 +130,11 @@ def _body_file(shape_space: str) -> Path:
             "--body FILE"
         )
     return OPEN_BODY
+
+
+def _are_strangers(bundle: Bundle, body: SmplxBody) -> bool:
+    """Whether the model's shape and expression coefficients mean nothing to the body."""
+    return bundle.shape_space != body.shape_space
 
 
 def _other_space(bundle: Bundle, body: SmplxBody) -> str:

@@ -24,7 +24,7 @@ from benchmarks import report
 from engines.onnxruntime_engine import OnnxRuntimeEngine
 from exporter.graphs import export_graph, for_export, graph_specs
 from exporter.proof import crops, reference
-from models.checkpoint import load_network
+from models.checkpoint import load_checkpoint
 from models.networks.hand4whole import Hand4Whole
 
 # xyxy crop pixels of a person who fills the crop.
@@ -35,7 +35,7 @@ _WARM_UP = 3
 
 def main() -> None:
     options = _options()
-    network = load_network(options.checkpoint) if options.checkpoint else Hand4Whole().eval()
+    network = load_checkpoint(options.checkpoint).network if options.checkpoint else Hand4Whole().eval()
     with tempfile.TemporaryDirectory() as folder:
         engines = _exported(network, Path(folder))
         runners = {"PyTorch": _pytorch(network), "ONNX Runtime": _onnxruntime(engines)}

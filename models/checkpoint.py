@@ -66,11 +66,6 @@ def load_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(network, shape_space, detector, licence)
 
 
-def load_network(path: Path) -> Hand4Whole:
-    """The network of a checkpoint; see `load_checkpoint`."""
-    return load_checkpoint(path).network
-
-
 def _built(path: Path, name: str, content: Any, build: Callable[[Any], _Network]) -> _Network:
     """One network from its part of the file. build: makes it of an "architecture"."""
     if not isinstance(content, Mapping) or not isinstance(content.get("network"), Mapping):

@@ -5,16 +5,19 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
-import torch
+from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.transform import Rotation
 
+from app.boxes import DetectedBox, FollowedBox
 from app.crop import Crop
 from app.detectors.detector import Detector
 from app.estimator import Subject
@@ -22,131 +25,72 @@ from app.finish import Finish
 from app.frame import Box, Frame, Person
 from app.load import Loaded, loaded
 from app.options import parse
-from app.pinhole import Pinhole
 from app.sources.source import open_source
-from engines.bundle import DETECTOR
+from app.tracker import Tracker
+from engines.bundle import DETECTOR, Bundle
 from engines.onnxruntime_engine import OnnxRuntimeEngine
 from models.body_file import OPEN_BODY, read_body_file
-from models.joints import BODY_JOINTS, SMPLX_POINTS
-from models.smplx_body import SmplxBody
+from models.joints import BODY_JOINTS
 from training.backgrounds import random_background
+from training.body.shapes import PELVIS_M
 from training.camera_noise import spoiled
 from training.draw_people import HELD_OUT
 from training.film import Actor, Film, Filmed
 from training.make_sample import SAMPLE
 from training.measures import errors_mm, pck
+from training.parts import face_vertices, hand_vertices
 from training.scene import PersonSampler
 from training.targets import BODY_POINTS
 
+Array = NDArray[np.floating[Any]]
+
 _BODY = slice(0, 22)
 _PCK_SHARE = 0.2
+_SAME_BOX = 0.5  # overlap from which a box is a person's
+_LEAST_SEEN = 0.1
 _ARMS = ("L_Elbow", "R_Elbow", "L_Wrist", "R_Wrist")
 
 
-class Parts:
-    """Which vertices are hands and face."""
+class Errors:
+    """Of people on the open body, in millimetres."""
 
     def __init__(self) -> None:
         arrays = read_body_file(OPEN_BODY)
-        weights = arrays.weights
-        self.left = weights[:, 20] + weights[:, 25:40].sum(1) > 0.5
-        self.right = weights[:, 21] + weights[:, 40:55].sum(1) > 0.5
-        landmarks = (arrays.template[arrays.faces[arrays.landmark_faces]] * arrays.landmark_weights[..., None]).sum(1)
-        head = weights[:, [15, 22, 23, 24]].sum(1) > 0.5
-        self.face = head & (arrays.template[:, 2] > landmarks[:, 2].mean() - 0.06) & (arrays.template[:, 1] < 0.345)
+        self._hands, self._face = hand_vertices(arrays), face_vertices(arrays)
 
-    def errors(
-        self, vertices: np.ndarray, joints: np.ndarray, truth: np.ndarray, true_joints: np.ndarray
-    ) -> dict[str, float]:
-        """All errors of one person in millimetres, vertices (V, 3), joints (55 or more, 3)."""
+    def of(self, vertices_m: Array, joints_m: Array, truth_m: Array, true_joints_m: Array) -> dict[str, float]:
+        """All errors of one person: vertices (V, 3), joints (55 or more, 3), in camera axes.
+
+        Bodies are laid on each other by the pelvis, hands by the wrist, faces by the head's joint.
+        """
         found: dict[str, float] = {}
-        found["MPJPE"], found["PA-MPJPE"] = errors_mm(joints[_BODY], true_joints[_BODY], joints[0], true_joints[0])
-        found["MPVPE"], found["PA-MPVPE"] = errors_mm(vertices, truth, joints[0], true_joints[0])
-        hands = [
-            errors_mm(vertices[part], truth[part], joints[wrist], true_joints[wrist])
-            for part, wrist in ((self.left, 20), (self.right, 21))
-        ]
-        found["hands MPVPE"], found["hands PA-MPVPE"] = np.mean(hands, 0)
-        found["face MPVPE"], found["face PA-MPVPE"] = errors_mm(
-            vertices[self.face], truth[self.face], joints[15], true_joints[15]
-        )
+
+        def compare(points: str, of: Array, true: Array, anchor: int) -> None:
+            moved, aligned = errors_mm(of, true, joints_m[anchor], true_joints_m[anchor])
+            found[points], found[points.replace("MP", "PA-MP")] = moved, aligned
+
+        compare("MPJPE", joints_m[_BODY], true_joints_m[_BODY], 0)
+        compare("MPVPE", vertices_m, truth_m, 0)
+        for name, part, wrist in (("left hand", self._hands[0], 20), ("right hand", self._hands[1], 21)):
+            compare(f"{name} MPVPE", vertices_m[part], truth_m[part], wrist)
+        for measure in ("MPVPE", "PA-MPVPE"):
+            found[f"hands {measure}"] = (found.pop(f"left hand {measure}") + found.pop(f"right hand {measure}")) / 2
+        compare("face MPVPE", vertices_m[self._face], truth_m[self._face], 15)
         return found
 
 
 @contextmanager
-def tracking(model: str | None, box: str | None = None) -> Iterator[Loaded]:
+def tracking(model: str | None) -> Iterator[Loaded]:
     """A tracker as `wb-track` would set it up, on the open body."""
     arguments = ["--video", "x", "--out", "x.npz", "--body", str(OPEN_BODY), "--engine", "cpu"]
-    arguments += ["--model", model] if model else []
-    arguments += ["--box", box] if box else []
-    with loaded(parse(arguments)) as parts:
+    with loaded(parse([*arguments, *(("--model", model) if model else ())])) as parts:
         yield parts
 
 
-def on_sample(model: str | None) -> dict[str, float]:
-    """Errors on the sample clip, through the tracker's own boxes; `frames` is the share with a person."""
-    truth, body, parts = np.load(SAMPLE.with_suffix(".npz")), SmplxBody.load(OPEN_BODY), Parts()
-    rows = []
-    with tracking(model) as tracker, open_source(SAMPLE) as source:
-        for frame in source:
-            people = tracker.tracker.track(frame).people
-            if not people:
-                continue
-            mesh = body.forward(
-                Rotation.from_rotvec(truth["rotations"][frame.index]).as_matrix(),
-                truth["betas"],
-                truth["expression"][frame.index],
-                truth["translation"][frame.index],
-            )
-            rows.append(parts.errors(people[0].vertices_m, people[0].joints_m, mesh.vertices_m, mesh.joints_m))
-    return _means(rows) | {"frames": len(rows) / len(truth["rotations"])}
-
-
-def held_out_frames(count: int, people: int = 1) -> Iterator[tuple[Filmed, list[Actor]]]:
-    """Frames of 640 x 480 with people whom no training has seen, before a pinhole camera."""
-    arrays = read_body_file(OPEN_BODY)
-    film, sampler = Film(arrays), PersonSampler(arrays)
-    for number in range(count):
-        rng = np.random.default_rng((HELD_OUT, 0, number))
-        focal = 320 / np.tan(np.radians(rng.uniform(45, 78)) / 2)
-        actors = []
-        for _ in range(people):
-            person = sampler(rng)
-            distance = max(person.distance_m, 0.9)
-            aside = rng.uniform(-0.25, 0.25) * distance * 320 / focal
-            height = rng.uniform(-0.1, 0.25) if distance > 2 else rng.uniform(0.25, 0.45)
-            place = np.array((aside, height + 0.35, distance))
-            actors.append(Actor(person.rotations, person.betas, person.expression, place, person.look))
-        filmed = film(actors, (focal, focal, 319.5, 239.5), random_background(rng, (640, 480)))
-        rgb = spoiled(rng, filmed.rgb, 240)
-        yield Filmed(rgb, filmed.vertices_m, filmed.joints_m, filmed.boxes, filmed.seen), actors
-
-
-def on_held_out(model: str | None, count: int) -> dict[str, float]:
-    """Errors on held-out people in the boxes of what is seen of them; the detector's recall and false alarms."""
-    torch.set_num_threads(1)
-    parts, rows = Parts(), []
-    found = alarms = total = 0
-    with tracking(model) as tracker, detection(tracker) as detector:
-        for number, (filmed, _) in enumerate(held_out_frames(count)):
-            if filmed.seen[0] < 0.1:
-                continue
-            frame = Frame(number, float(number), filmed.rgb, 0.0)
-            box = Box(tuple(map(float, filmed.boxes[0])), 1.0)  # type: ignore[arg-type]
-            person = estimated(tracker, frame, box)
-            rows.append(parts.errors(person.vertices_m, person.joints_m, filmed.vertices_m[0], filmed.joints_m[0]))
-            boxes = detector.detect(filmed.rgb) if detector else ()
-            matches = sum(box.overlap(other) >= 0.5 for other in boxes)
-            found, alarms, total = found + (matches > 0), alarms + len(boxes) - min(matches, 1), total + 1
-    if not total:
-        return {}
-    return _means(rows) | {"detector recall": found / total, "false alarms a frame": alarms / total}
-
-
 @contextmanager
-def detection(tracker: Loaded) -> Iterator[Detector | None]:
+def detection(bundle: Bundle) -> Iterator[Detector | None]:
     """The bundle's own detector, where it has one."""
-    path = tracker.bundle.graphs.get(DETECTOR)
+    path = bundle.graphs.get(DETECTOR)
     if path is None:
         yield None
     else:
@@ -154,8 +98,67 @@ def detection(tracker: Loaded) -> Iterator[Detector | None]:
             yield Detector(engine, path)
 
 
+def on_sample(model: str | None) -> dict[str, float]:
+    """Errors on the sample clip, through the tracker's own boxes; `frames` is the share with a person."""
+    truth, errors = np.load(SAMPLE.with_suffix(".npz")), Errors()
+    rows = []
+    with tracking(model) as tracker, open_source(SAMPLE) as source:
+        for frame in source:
+            people = tracker.tracker.track(frame).people
+            if not people:
+                continue
+            mesh = tracker.body.forward(
+                Rotation.from_rotvec(truth["rotations"][frame.index]).as_matrix(),
+                truth["betas"],
+                truth["expression"][frame.index],
+                truth["translation"][frame.index],
+            )
+            rows.append(errors.of(people[0].vertices_m, people[0].joints_m, mesh.vertices_m, mesh.joints_m))
+    return _means(rows) | {"frames": len(rows) / len(truth["rotations"])}
+
+
+def held_out_frames(count: int) -> Iterator[Filmed]:
+    """Frames of 640 x 480, each with one person whom no training has seen, before a pinhole camera."""
+    arrays = read_body_file(OPEN_BODY)
+    film, sampler = Film(arrays), PersonSampler(arrays)
+    for number in range(count):
+        rng = np.random.default_rng((HELD_OUT, 0, number))
+        focal = 320 / np.tan(np.radians(rng.uniform(45, 78)) / 2)
+        person = sampler(rng)
+        distance = max(person.distance_m, 0.9)
+        aside = rng.uniform(-0.25, 0.25) * distance * 320 / focal
+        height = rng.uniform(-0.1, 0.25) if distance > 2 else rng.uniform(0.25, 0.45)
+        place = np.array((aside, height, distance)) - PELVIS_M * (0, 1, 0)
+        actor = Actor(person.rotations, person.betas, person.expression, place, person.look)
+        filmed = film([actor], (focal, focal, 319.5, 239.5), random_background(rng, (640, 480)))
+        yield replace(filmed, rgb=spoiled(rng, filmed.rgb, 240))
+
+
+def on_held_out(model: str | None, count: int) -> dict[str, float]:
+    """Errors on held-out people in the boxes of what is seen of them, those left out of whom next to nothing is;
+    recall and false alarms of the bundle's detector, where it has one."""
+    errors, rows = Errors(), []
+    found = alarms = 0
+    with tracking(model) as tracker, detection(tracker.bundle) as detector:
+        for number, filmed in enumerate(held_out_frames(count)):
+            if filmed.seen[0] < _LEAST_SEEN:
+                continue
+            x1, y1, x2, y2 = map(float, filmed.boxes[0])
+            box = Box((x1, y1, x2, y2), 1.0)
+            person = estimated(tracker, Frame(number, float(number), filmed.rgb, 0.0), box)
+            rows.append(errors.of(person.vertices_m, person.joints_m, filmed.vertices_m[0], filmed.joints_m[0]))
+            if detector is not None:
+                boxes = detector.detect(filmed.rgb)
+                hit = any(box.overlap(other) >= _SAME_BOX for other in boxes)
+                found, alarms = found + hit, alarms + len(boxes) - hit
+    results = {"people": float(len(rows))} | _means(rows)
+    if detector is not None and rows:
+        results |= {"detector recall": found / len(rows), "false alarms a frame": alarms / len(rows)}
+    return results
+
+
 def estimated(tracker: Loaded, frame: Frame, box: Box) -> Person:
-    """The person in a box."""
+    """The person in a box. Raises ValueError for a box with nothing in the frame."""
     estimator, finish = tracker.tracker.estimator, tracker.tracker.stages[-1]
     assert isinstance(finish, Finish)
     crop = Crop.around(box, frame.size_wh, estimator.body.crop_wh)
@@ -169,34 +172,38 @@ def estimated(tracker: Loaded, frame: Frame, box: Box) -> Person:
 def on_annotations(model: str | None, path: Path) -> dict[str, float]:
     """PCK at 0.2 of the torso on annotated pictures: of all people's joints, the found ones' projections."""
     hits: dict[str, list[float]] = {}
-    for entry in json.loads(path.read_text(encoding="utf-8")):
-        image = cv2.imread(str(path.parent / entry["image"]))
-        if image is None:
-            raise SystemExit(f"{path} names {entry['image']}, which is no picture that can be read")
-        with tracking(model) as tracker:
-            frame = Frame(0, 0.0, np.ascontiguousarray(image[..., ::-1]), 0.0)
-            people = tracker.tracker.track(frame).people
-        for name, hit in matched(people, [person["joints"] for person in entry["people"]]):
-            hits.setdefault(name, []).append(hit)
+    with tracking(model) as parts, detection(parts.bundle) as detector:
+        for entry in json.loads(path.read_text(encoding="utf-8")):
+            image = cv2.imread(str(path.parent / entry["image"]))
+            if image is None:
+                raise SystemExit(
+                    f"{path} names {entry['image']}, expected a picture that can be read; correct the name"
+                )
+            # A tracker a picture: none may look for the person of the one before.
+            tracker = Tracker(DetectedBox(detector) if detector else FollowedBox(), parts.tracker.estimator, parts.body)
+            people = tracker.track(Frame(0, 0.0, np.ascontiguousarray(image[..., ::-1]), 0.0)).people
+            for name, hit in matched(people, [person["joints"] for person in entry["people"]]):
+                hits.setdefault(name, []).append(hit)
     each = {name: float(np.mean(values)) for name, values in sorted(hits.items())}
     everything = [value for values in hits.values() for value in values]
     arms = [value for name in _ARMS for value in hits.get(name, [])]
     return each | {"arms": float(np.mean(arms or [np.nan])), "PCK": float(np.mean(everything))}
 
 
-def matched(people: Sequence[Person], annotated: Sequence[dict[str, Sequence[float]]]) -> Iterator[tuple[str, float]]:
+def matched(
+    people: Sequence[Person], annotated: Sequence[Mapping[str, Sequence[float]]]
+) -> Iterator[tuple[str, float]]:
     """Each annotated joint's name and whether it was found, people matched to annotations by their joints."""
-    projections = [named_joints(person.camera, person) for person in people]
+    projections = [named_joints(person) for person in people]
     scores = np.zeros((len(annotated), len(projections)))
     results: dict[tuple[int, int], list[tuple[str, float]]] = {}
     for a, joints in enumerate(annotated):
         limit = _PCK_SHARE * torso_px(joints)
         for p, projected in enumerate(projections):
-            hits = [
-                (name, float(pck(projected[name], np.array(xy, float), np.array(limit))))
-                for name, xy in joints.items()
-                if name in projected and np.isfinite(xy).all()
-            ]
+            names = [name for name in joints if name in projected]
+            there = np.stack([projected[name] for name in names])
+            within = pck(there, np.array([joints[name] for name in names], float), np.full(len(names), limit))
+            hits = [(name, hit) for name, hit in zip(names, within.tolist(), strict=True) if np.isfinite(hit)]
             results[a, p] = hits
             scores[a, p] = sum(hit for _, hit in hits)
     rows, columns = linear_sum_assignment(-scores)
@@ -205,17 +212,16 @@ def matched(people: Sequence[Person], annotated: Sequence[dict[str, Sequence[flo
         if a in pairs:
             yield from results[a, pairs[a]]
         else:
-            yield from ((name, 0.0) for name in joints if name in BODY_JOINTS)
+            yield from ((name, 0.0) for name, xy in joints.items() if name in BODY_JOINTS and np.isfinite(xy).all())
 
 
-def named_joints(camera: Pinhole, person: Person) -> dict[str, np.ndarray]:
+def named_joints(person: Person) -> dict[str, Array]:
     """Pixels of Hand4Whole's body keypoints by name."""
-    assert len(person.joints_m) >= len(SMPLX_POINTS[:76])
-    px = camera.project(person.joints_m[BODY_POINTS].astype(np.float64))
+    px = person.camera.project(person.joints_m[BODY_POINTS].astype(np.float64))
     return dict(zip(BODY_JOINTS, px, strict=True))
 
 
-def torso_px(joints: dict[str, Sequence[float]]) -> float:
+def torso_px(joints: Mapping[str, Sequence[float]]) -> float:
     """From the middle of the shoulders to the middle of the hips."""
     points = {name: np.array(xy, float) for name, xy in joints.items()}
     try:

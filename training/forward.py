@@ -29,7 +29,9 @@ def forward(network: Hand4Whole, body: Tensor, hands: Tensor, face: Tensor) -> O
     """body (N, H, W, 3), hands (N, 2, h, h, 3) with left ones mirrored, face (N, f, f, 3): RGB uint8."""
     features = _features(network.backbone, body)
     joints, heatmap = network.body_position_net(features)
-    centres, sizes = network.box_net(features, heatmap)
+    with torch.autocast(body.device.type, torch.bfloat16):
+        upsampled = network.box_net.upsampled(features, heatmap)
+    centres, sizes = network.box_net.parts(upsampled.float())
     hand_features = _features(network.hand_roi_net.backbone, hands.transpose(0, 1).flatten(0, 1))
     hand_joints, hand_heatmap = network.hand_position_net(hand_features)
     rot6d = network.hand_rotation_net(hand_features, hand_joints)

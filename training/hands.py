@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from training.chances import Rng
+from training.poses import THUMB_HINGE
 
 Array = NDArray[np.float64]
 Degrees = tuple[float, float, float]
@@ -65,9 +66,9 @@ def _finger(rng: Rng, closed: float, spread_deg: float, hook: float) -> list[Deg
     """Knuckle, middle and outer joint. Closed fingers cannot be spread."""
     sideways = spread_deg * (1 - 0.8 * max(closed, 0)) + rng.normal(0, 2)
     return [
-        (rng.normal(0, 2), -sideways, -(78 * closed * (2 - hook) ** 0.5 + rng.normal(0, 4))),
-        (0, 0, -(max(100 * closed * hook**0.5, -5) + rng.normal(0, 4))),
-        (0, 0, -(max(62 * closed * hook**0.5, -3) + rng.normal(0, 4))),
+        (rng.normal(0, 2), -sideways, -(80 * closed * (2 - hook) ** 0.5 + rng.normal(0, 4))),
+        (0, 0, -(max(92 * closed * hook**0.5, -5) + rng.normal(0, 4))),
+        (0, 0, -(max(35 * closed * hook**0.5, -3) + rng.normal(0, 4))),
     ]
 
 
@@ -75,6 +76,10 @@ def _thumb(rng: Rng, across: float, bent: float) -> list[Degrees]:
     """From the wrist outwards."""
     return [
         (25 * across + rng.normal(0, 5), 22 * across + rng.normal(0, 6), -18 * across + rng.normal(0, 6)),
-        (0, 35 * max(bent, -0.2) + rng.normal(0, 4), 0),
-        (0, 55 * max(bent, -0.3) + rng.normal(0, 4), 0),
+        *(_about_hinge(most * max(bent, least) + rng.normal(0, 4)) for most, least in ((35, -0.2), (55, -0.3))),
     ]
+
+
+def _about_hinge(degrees: float) -> Degrees:
+    x, y, z = THUMB_HINGE
+    return x * degrees, y * degrees, z * degrees

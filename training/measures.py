@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-Array = np.ndarray
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating[Any]]
 
 
 def procrustes(points: Array, truth: Array) -> Array:
@@ -23,11 +26,12 @@ def mean_mm(points: Array, truth: Array) -> float:
 
 
 def errors_mm(points: Array, truth: Array, anchor: Array, true_anchor: Array) -> tuple[float, float]:
-    """Mean distance with the anchors (3,) laid on each other, and after Procrustes alignment."""
+    """Mean distances [mm] of points (P, 3) in metres: with the anchors (3,) laid on each other, and after Procrustes
+    alignment."""
     return mean_mm(points - anchor, truth - true_anchor), mean_mm(procrustes(points, truth), truth)
 
 
 def pck(found: Array, truth: Array, limit: Array) -> Array:
-    """Whether points (..., 2) lie within a limit (...) of the truth; NaN where the truth is."""
+    """Whether points (..., 2) lie within a limit (...) of the truth, all in pixels; NaN where the truth is."""
     distance = np.linalg.norm(found - truth, axis=-1)
     return np.where(np.isnan(truth).any(-1), np.nan, (distance <= limit).astype(float))

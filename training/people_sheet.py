@@ -18,7 +18,8 @@ from training.evaluate import estimated, held_out_frames, tracking
 from training.sizes import NETWORK
 
 _TRAINED_ON, _RESULTS = 64, 32
-_COLUMNS = 16
+_COLUMNS = 8
+_LEAST_SEEN = 0.2
 _QUALITY = 82
 _MESH = (120, 170, 235)
 
@@ -32,15 +33,17 @@ def training_images(store: Path) -> NDArray[np.uint8]:
         parts = [cv2.resize(part, (72, 72)) for part in (*item["hands"], item["face"])]
         column = np.concatenate((*parts[:2], parts[2][:48]))
         pictures.append(np.concatenate((item["body"], column), 1))
-    return grid(pictures, _COLUMNS // 2)
+    return grid(pictures, _COLUMNS)
 
 
 def results(model: str | None) -> NDArray[np.uint8]:
     """32 held-out people and the meshes found in them, side by side."""
     pictures: list[NDArray[np.uint8]] = []
     with tracking(model) as tracker:
-        for number, (filmed, _) in enumerate(held_out_frames(2 * _RESULTS)):
-            if filmed.seen[0] < 0.2 or len(pictures) == _RESULTS:
+        for number, filmed in enumerate(held_out_frames(2 * _RESULTS)):
+            if len(pictures) == _RESULTS:
+                break
+            if filmed.seen[0] < _LEAST_SEEN:
                 continue
             x1, y1, x2, y2 = map(float, filmed.boxes[0])
             person = estimated(tracker, Frame(number, 0.0, filmed.rgb, 0.0), Box((x1, y1, x2, y2), 1.0))
@@ -57,7 +60,7 @@ def results(model: str | None) -> NDArray[np.uint8]:
             )
             both = np.concatenate((_around(filmed.rgb, filmed.boxes[0]), _around(seen, filmed.boxes[0])), 1)
             pictures.append(both)
-    return grid(pictures, _COLUMNS // 2)
+    return grid(pictures, _COLUMNS)
 
 
 def _around(image: NDArray[np.uint8], box: NDArray[np.float64]) -> NDArray[np.uint8]:

@@ -25,7 +25,7 @@ MIRROR = np.array((1.0, -1.0, -1.0))
 
 # Where straight fingers point, from +x towards the thumb, and what the thumb's outer joints bend about; of a left hand.
 _FINGER_YAW = {"index": 9.0, "middle": -8.0, "ring": -18.0, "pinky": -27.0}
-_THUMB_HINGE = (0.48, 0.84, -0.25)
+THUMB_HINGE = (0.48, 0.84, -0.25)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _finger(bends: Degrees, turn: float, yaw: float) -> Array:
 
 def _thumb(first: Degrees, *bends: float) -> Array:
     """(3, 3)."""
-    rows = np.array([first, *(np.multiply(bend, _THUMB_HINGE) for bend in bends)])
+    rows = np.array([first, *(np.multiply(bend, THUMB_HINGE) for bend in bends)])
     return np.asarray(np.radians(rows))
 
 

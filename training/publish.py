@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from app.load import OPEN_BUNDLE
 from exporter.export import export
-from models.body_file import OPEN_BODY
 from training import checkpoints
 from training.make_body import SHAPE_SPACE
 
-OPEN_BUNDLE = OPEN_BODY.with_name("bundle")
 LICENCE = "CC0 1.0: the open weights of wb-track, trained on synthetic people only"
 
 
@@ -23,20 +23,26 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("training-run"), help="where the checkpoints are")
     parser.add_argument("--out", type=Path, default=OPEN_BUNDLE)
     options = parser.parse_args()
-    trained = checkpoints.load(options.folder / "network")
-    content = {
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoint = Path(folder) / "open.pth.tar"
+        torch.save(published(options.folder), checkpoint)
+        export(checkpoint, options.out, report=print)
+
+
+def published(folder: Path) -> dict[str, Any]:
+    """What `models.checkpoint` reads, of the averaged weights of checkpoints in a folder; the detector's where it has
+    one. Raises FileNotFoundError where there is no network."""
+    trained = checkpoints.load(folder / "network")
+    content: dict[str, Any] = {
         "network": trained["average"],
         "architecture": trained["architecture"],
         "shape_space": SHAPE_SPACE,
         "licence": LICENCE,
     }
-    if checkpoints.exists(options.folder / "detector"):
-        detector = checkpoints.load(options.folder / "detector")
+    if checkpoints.exists(folder / "detector"):
+        detector = checkpoints.load(folder / "detector")
         content["detector"] = {"network": detector["average"], "architecture": detector["architecture"]}
-    with tempfile.TemporaryDirectory() as folder:
-        checkpoint = Path(folder) / "open.pth.tar"
-        torch.save(content, checkpoint)
-        export(checkpoint, options.out, report=print)
+    return content
 
 
 if __name__ == "__main__":

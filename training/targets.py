@@ -16,6 +16,7 @@ from models.camera import FOCAL_PX, INPUT_WH
 from models.joints import BODY_JOINTS, HAND_JOINTS, SMPLX_POINTS
 from models.networks.box import PART_ENLARGEMENT
 from models.networks.config import NetworkConfig
+from training.body.shapes import PELVIS_M
 from training.pictures import Matrix
 from training.scene import SPRITE_MARGIN
 from training.views import FACE
@@ -25,7 +26,6 @@ Arrays = dict[str, NDArray[Any]]
 
 BODY_DEPTH_M = 2.0  # the depth that a heatmap's bins cover, about the pelvis
 HAND_DEPTH_M = 0.3  # and about the wrist
-PELVIS_M = np.array((0.0, -0.35, 0.01))  # nearly where the root joint is at rest
 
 _HAND_SEEN = 0.015  # of the hand's picture, else it is hidden
 _HAND_IN_FRAME = 0.5  # of its joints

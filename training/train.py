@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ from training.batches import People
 from training.forward import forward
 from training.loaders import batches
 from training.losses import WEIGHTS, Losses
+from training.muon import Muon
 from training.session import asked, ready, train
 from training.sizes import NETWORK
 from training.trainer import Plan, Trainer, placed
@@ -27,6 +28,7 @@ _WARM_UP_STEPS = 300
 _CLIP = 3.0
 _DECAY = 0.999
 _WEIGHT_DECAY = 0.02
+_OUTER = re.compile(r"backbone\.conv1\.|position_net\.|bbox_center\.")  # what sees pixels or gives heatmaps
 _SHOWN = (
     *("total", "body joints", "hand joints", "joints", "arms", "hand pose", "root", "jaw", "expression", "boxes"),
 )
@@ -47,10 +49,10 @@ def network_trainer(
         weighted = [WEIGHTS[name] * value for name, value in found.items()]
         return found | {"total": torch.stack(weighted).sum()}
 
-    groups = _weight_decay_groups(network)
-    optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), fused=device == "cuda")
     plan = Plan(rate, plan_minutes, _WARM_UP_STEPS, _CLIP, _DECAY)
-    return Trainer(folder / "network", network, config.to_dict(), optimizer, losses=compared, plan=plan)
+    return Trainer(
+        folder / "network", network, config.to_dict(), _optimizers(network, rate), losses=compared, plan=plan
+    )
 
 
 def _begin_at_rest(network: Hand4Whole) -> None:
@@ -79,11 +81,18 @@ def _begin_at_rest(network: Hand4Whole) -> None:
             linear.bias.copy_(first.repeat(linear.out_features // 6))
 
 
-def _weight_decay_groups(network: nn.Module) -> list[dict[str, Any]]:
-    """Matrices decay, vectors do not."""
-    matrices = [p for p in network.parameters() if p.ndim > 1]
-    vectors = [p for p in network.parameters() if p.ndim <= 1]
-    return [{"params": matrices, "weight_decay": _WEIGHT_DECAY}, {"params": vectors, "weight_decay": 0.0}]
+def _optimizers(network: Hand4Whole, rate: float) -> tuple[torch.optim.Optimizer, ...]:
+    """Muon for the convolutions within, AdamW for the first ones, for heads and for vectors, which do not decay."""
+    parameters = dict(network.named_parameters())
+    hidden = [name for name, weight in parameters.items() if weight.ndim == 4 and not _OUTER.search(name)]
+    others = parameters.keys() - set(hidden)
+    matrices = [parameters[name] for name in sorted(others) if parameters[name].ndim > 1]
+    vectors = [parameters[name] for name in sorted(others) if parameters[name].ndim <= 1]
+    groups = [{"params": matrices, "weight_decay": _WEIGHT_DECAY}, {"params": vectors, "weight_decay": 0.0}]
+    return (
+        Muon([parameters[name] for name in hidden], rate, _WEIGHT_DECAY),
+        torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), fused=True),
+    )
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ def detector_trainer(
 
     optimizer = torch.optim.AdamW(detector.parameters(), lr=rate, weight_decay=_WEIGHT_DECAY)
     plan = Plan(rate, plan_minutes, _WARM_UP_STEPS, _CLIP, _DECAY)
-    return Trainer(folder / "detector", detector, config.to_dict(), optimizer, losses=compared, plan=plan)
+    return Trainer(folder / "detector", detector, config.to_dict(), (optimizer,), losses=compared, plan=plan)
 
 
 def main() -> None:

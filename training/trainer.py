@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -54,30 +54,33 @@ class Trainer(Generic[Batch]):
         path: Path,
         network: nn.Module,
         architecture: Mapping[str, Any],
-        optimizer: torch.optim.Optimizer,
+        optimizers: Sequence[torch.optim.Optimizer],
         *,
         losses: Callable[[Batch], dict[str, Tensor]],
         plan: Plan,
     ) -> None:
-        """path: of the checkpoint. losses: of a batch, scalars by name; the one called "total" is made smaller."""
+        """path: of the checkpoint. optimizers: each of some weights, all at one learning rate. losses: of a batch,
+        scalars by name; the one called "total" is made smaller."""
         self.network = network
         self.average = averaged(network, plan.decay)
         self.step, self.spent_s = 0, 0.0
         self.history: list[dict[str, float]] = []
         self.architecture = dict(architecture)
         self._path, self._plan = path, plan
-        self._optimizer, self._losses = optimizer, losses
+        self._optimizers, self._losses = tuple(optimizers), losses
 
     def learn(self, batch: Batch) -> dict[str, Tensor]:
         """One step; the losses before it."""
         started = time.perf_counter()
-        for group in self._optimizer.param_groups:
-            group["lr"] = self._plan.rate_at(self.step, self.spent_s)
+        for optimizer in self._optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = self._plan.rate_at(self.step, self.spent_s)
         losses = self._losses(batch)
-        self._optimizer.zero_grad(set_to_none=True)
+        self.network.zero_grad(set_to_none=True)
         losses["total"].backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), self._plan.clip)
-        self._optimizer.step()
+        for optimizer in self._optimizers:
+            optimizer.step()
         self.average.update_parameters(self.network)
         self.step += 1
         self.spent_s += time.perf_counter() - started
@@ -97,7 +100,7 @@ class Trainer(Generic[Batch]):
                 "architecture": self.architecture,
                 "network": self.network.state_dict(),
                 "average": self.average.module.state_dict(),
-                "optimizer": self._optimizer.state_dict(),
+                "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
                 "progress": progress,
                 "history": json.dumps(self.history),
             },
@@ -110,7 +113,8 @@ class Trainer(Generic[Batch]):
             raise ValueError(f"the checkpoint {self._path} is of another architecture; begin anew in another folder")
         self.network.load_state_dict(state["network"])
         self.average.module.load_state_dict(state["average"])
-        self._optimizer.load_state_dict(state["optimizer"])
+        for optimizer, kept in zip(self._optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
         self.step, self.spent_s = state["progress"]["step"], state["progress"]["spent_s"]
         self.average.n_averaged.fill_(state["progress"]["averaged"])
         self.history = json.loads(state["history"])

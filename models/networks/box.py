@@ -32,7 +32,15 @@ class BoxNet(nn.Module):
 
     def forward(self, features: Tensor, heatmap: Tensor) -> tuple[Tensor, Tensor]:
         """features (N, C, H, W), heatmap (N, J, D, H, W) -> centres, sizes (N, 3, 2): left hand, right hand, face."""
+        return self.parts(self.upsampled(features, heatmap))
+
+    def upsampled(self, features: Tensor, heatmap: Tensor) -> Tensor:
+        """features (N, C, H, W), heatmap (N, J, D, H, W) -> finer features (N, channels, kH, kW)."""
         x: Tensor = self.deconv(torch.cat((features, heatmap.flatten(1, 2)), 1))
+        return x
+
+    def parts(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Finer features -> centres, sizes, as `forward`."""
         centre_heatmap = softmax_volume(self.bbox_center(x)[:, :, None])  # (N, 3, 1, kH, kW)
         centres = soft_argmax(centre_heatmap)[..., :2]
         at_centre = sample_features(x, centres)  # (N, 3, channels)

@@ -112,6 +112,51 @@ def test_an_installation_without_its_body_says_what_to_do(
     assert "reinstall wb-track, or name a body with --body FILE" in line
 
 
+@pytest.mark.usefixtures("shipped")
+def test_a_model_of_the_open_space_takes_the_shipped_body_before_the_users_smplx(
+    bodies: Path, tiny_bundle: Path, body_path: Path, tmp_path: Path
+) -> None:
+    (bodies / "SMPLX_MINE.npz").symlink_to(body_path)
+    assert body_in_use(of_the_open_space(tiny_bundle, tmp_path / "open")) == standins.OPEN_SHAPE_SPACE
+
+
+# Which model
+
+
+@pytest.mark.usefixtures("shipped")
+def test_without_a_model_the_shipped_one_is_used_and_says_so_unless_the_user_has_one(
+    bodies: Path, tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(app.load, "user_bundle_folder", lambda name: bodies.parent / "models" / name)
+    monkeypatch.setattr(app.load, "OPEN_BUNDLE", of_the_open_space(tiny_bundle, tmp_path / "shipped"))
+    nothing_named = parse(["--video", str(FRAME), "--out", "mesh.npz"])
+    with loaded(nothing_named) as parts:
+        assert parts.bundle.folder == app.load.OPEN_BUNDLE
+    (said,) = caplog.messages
+    assert "trained on synthetic people only" in said
+    assert "wb-export CHECKPOINT" in said
+    of_the_open_space(tiny_bundle, bodies.parent / "models" / "mine")
+    with loaded(nothing_named) as parts:
+        assert parts.bundle.folder.name == "mine"
+
+
+def test_without_any_model_the_line_says_how_to_get_one(
+    bodies: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_line: OneLine
+) -> None:
+    monkeypatch.setattr(app.load, "user_bundle_folder", lambda name: bodies.parent / "models" / name)
+    monkeypatch.setattr(app.load, "OPEN_BUNDLE", tmp_path / "none")
+    assert wb_track(["--video", str(FRAME), "--out", str(tmp_path / "mesh.npz")]) == 2
+    assert "make one with wb-export CHECKPOINT, or name one with --model DIR" in one_line()
+
+
+def of_the_open_space(bundle: Path, folder: Path) -> Path:
+    """A copy of a bundle whose shapes are those of the open body."""
+    shutil.copytree(bundle, folder)
+    description = json.loads((folder / "bundle.json").read_text())
+    (folder / "bundle.json").write_text(json.dumps({**description, "shape_space": standins.OPEN_SHAPE_SPACE}))
+    return folder
+
+
 # What the body means
 
 
@@ -164,10 +209,7 @@ def in_a_process(*arguments: object) -> list[str]:
 def test_a_model_of_the_open_space_on_smplx_names_the_shipped_body(
     tiny_bundle: Path, body_path: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    model = tmp_path / "open"
-    shutil.copytree(tiny_bundle, model)
-    description = json.loads((model / "bundle.json").read_text())
-    (model / "bundle.json").write_text(json.dumps({**description, "shape_space": standins.OPEN_SHAPE_SPACE}))
+    model = of_the_open_space(tiny_bundle, tmp_path / "open")
     assert body_in_use(model, "--body", body_path) == "SMPLX_STANDIN"
     (warning,) = caplog.messages
     assert "for bodies of wb-track-open-1, the body is of smplx" in warning

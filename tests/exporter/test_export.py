@@ -22,7 +22,7 @@ from engines.onnxruntime_engine import OnnxRuntimeEngine
 from exporter import proof
 from exporter.graphs import OPSET, graph_specs
 from exporter.main import main as wb_export
-from models.checkpoint import load_network
+from models.checkpoint import load_checkpoint
 from models.networks.config import NetworkConfig
 from models.networks.hand4whole import Hand4Whole
 from tests.conftest import TINY, bundle_description, save_tiny_checkpoint
@@ -39,7 +39,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def network(checkpoint: Path) -> Hand4Whole:
-    return load_network(checkpoint)
+    return load_checkpoint(checkpoint).network
 
 
 @pytest.fixture

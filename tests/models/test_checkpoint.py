@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.checkpoint import CheckpointError, load_checkpoint, load_network
+from models.checkpoint import CheckpointError, load_checkpoint
 from models.networks.config import NetworkConfig
 from tests import standins
 from tests.conftest import TINY, TINY_DETECTOR, detector_entry, save_tiny_checkpoint, shapes_of, tiny_detector
@@ -38,7 +38,7 @@ def save(path: Path, network: object, **others: object) -> Path:
 def refusal(path: Path) -> str:
     """The one sentence with which a file is refused."""
     with pytest.raises(CheckpointError) as refused:
-        load_network(path)
+        load_checkpoint(path)
     message = str(refused.value)
     assert str(path) in message
     assert "\n" not in message
@@ -55,7 +55,7 @@ def with_last(tensor: Tensor, value: float) -> Tensor:
 
 
 def test_every_tensor_is_the_files(tmp_path: Path) -> None:
-    loaded = load_network(save_tiny_checkpoint(tmp_path / "tiny.pth.tar", seed=3)).state_dict()
+    loaded = load_checkpoint(save_tiny_checkpoint(tmp_path / "tiny.pth.tar", seed=3)).network.state_dict()
     expected = standins.weights(3, shapes_of(TINY))
     assert loaded.keys() == expected.keys()
     for name, tensor in loaded.items():
@@ -64,18 +64,18 @@ def test_every_tensor_is_the_files(tmp_path: Path) -> None:
 
 def test_names_without_the_prefix_are_the_same(tmp_path: Path, network: Network) -> None:
     bare = {name.removeprefix("module."): tensor for name, tensor in network.items()}
-    loaded = load_network(save(tmp_path / "tiny.pth.tar", bare)).state_dict()
+    loaded = load_checkpoint(save(tmp_path / "tiny.pth.tar", bare)).network.state_dict()
     assert all(torch.equal(tensor, bare[name]) for name, tensor in loaded.items())
 
 
 def test_network_is_ready_for_inference(tmp_path: Path) -> None:
-    loaded = load_network(save_tiny_checkpoint(tmp_path / "tiny.pth.tar"))
+    loaded = load_checkpoint(save_tiny_checkpoint(tmp_path / "tiny.pth.tar")).network
     assert not any(module.training for module in loaded.modules())
     assert {parameter.device.type for parameter in loaded.parameters()} == {"cpu"}
 
 
 def test_architecture_is_the_files(tmp_path: Path) -> None:
-    assert load_network(save_tiny_checkpoint(tmp_path / "tiny.pth.tar")).config == TINY
+    assert load_checkpoint(save_tiny_checkpoint(tmp_path / "tiny.pth.tar")).network.config == TINY
 
 
 def test_shape_space_is_smplx_unless_the_file_says_another(tmp_path: Path, network: Network) -> None:
@@ -261,7 +261,7 @@ def test_checkpoint_cut_short_is_refused(tmp_path: Path) -> None:
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"no checkpoint at .*nowhere\.pth"):
-        load_network(tmp_path / "nowhere.pth")
+        load_checkpoint(tmp_path / "nowhere.pth")
 
 
 @pytest.mark.parametrize("value", [3, "", None, torch.zeros(1)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from models.rotations import axis_angle_to_matrix
 from training import make_body
 from training.body import shapes
 from training.body.rig import Rig
-from training.body.source import Source
+from training.body.source import FROM_SMPLX, Source
 
 Array = NDArray[np.float64]
 Range = tuple[float, float]
@@ -69,7 +70,25 @@ class Package:
         adult = shapes.adult(self.source, self.rig, phenotype)
         bones = self.rig.rotations(adult.straightening, rotations)
         offset = adult.joints[0] - self.rig.joints(self.source.positions(adult.rest, bones))[0]
-        return Person(adult.vertices, adult.joints, self.source.skinned_by_package(phenotype, bones) + offset)
+        return Person(adult.vertices, adult.joints, self._skinned(phenotype, bones) + offset)
+
+    def _skinned(self, phenotype: Mapping[str, float], rotations: Array) -> Array:
+        """(V, 3): the package's own posed mesh, its root bone's head where it is at rest.
+
+        rotations: (B, 3, 3), world rotation of each bone away from rest.
+        """
+        import torch
+
+        model = self.source._model
+        out = model(phenotype_kwargs=dict(phenotype))
+        orientation = FROM_SMPLX @ rotations @ FROM_SMPLX.T @ out["rest_bone_poses"][0, :, :3, :3].numpy()
+        poses = np.tile(np.eye(4), (len(self.source.bones), 1, 1))
+        poses[:, :3, :3] = orientation
+        poses[0, :3, 3] = out["rest_bone_heads"][0, 0].numpy()
+        posed = model(
+            torch.from_numpy(poses)[None], phenotype_kwargs=dict(phenotype), pose_parameterization="world-orient"
+        )
+        return np.asarray(posed["vertices"][0].numpy() @ FROM_SMPLX, np.float64)
 
 
 def random_turns(rng: np.random.Generator) -> Array:

@@ -22,7 +22,7 @@ def _trainer(folder: Path, seed: int, width: int = 3) -> Trainer[Tensor]:
     def losses(batch: Tensor) -> dict[str, Tensor]:
         return {"total": network(batch).square().mean()}
 
-    return Trainer(folder / "network", network, {"width": width}, optimizer, losses=losses, plan=PLAN)
+    return Trainer(folder / "network", network, {"width": width}, (optimizer,), losses=losses, plan=PLAN)
 
 
 def test_a_new_training_has_the_averaged_weights(tmp_path: Path) -> None:

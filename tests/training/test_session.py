@@ -25,7 +25,7 @@ def _trainer(path: Path) -> Trainer[Tensor]:
         return {"error": error, "total": error}
 
     optimizer = torch.optim.SGD(network.parameters())
-    return Trainer(path, network, {}, optimizer, losses=losses, plan=Plan(1e-3, 1.0, 1, 1.0, 0.9))
+    return Trainer(path, network, {}, (optimizer,), losses=losses, plan=Plan(1e-3, 1.0, 1, 1.0, 0.9))
 
 
 @pytest.fixture

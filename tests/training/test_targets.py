@@ -8,6 +8,7 @@ import pytest
 from models.camera import FOCAL_PX, INPUT_WH
 from models.joints import BODY_JOINTS, HAND_JOINTS, SMPLX_POINTS
 from tests.conftest import FINE, TINY
+from training.body.shapes import PELVIS_M
 from training.scene import HAND_PX
 from training.sizes import NETWORK
 from training.store import Store
@@ -16,7 +17,6 @@ from training.targets import (
     BODY_POINTS,
     HAND_DEPTH_M,
     HAND_POINTS,
-    PELVIS_M,
     body_targets,
     face_targets,
     hand_targets,

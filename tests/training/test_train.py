@@ -54,7 +54,7 @@ def test_a_checkpoint_holds_what_publishing_needs(tmp_path: Path) -> None:
     trainer = network_trainer(tmp_path, "cpu", 1e-3, 1.0, FINE)
     trainer.save()
     kept = checkpoints.load(tmp_path / "network")
-    assert set(kept) == {"architecture", "network", "average", "optimizer", "progress", "history"}
+    assert set(kept) == {"architecture", "network", "average", "optimizers", "progress", "history"}
     network = Hand4Whole(type(FINE).from_dict(kept["architecture"]))
     network.load_state_dict(kept["average"])
 

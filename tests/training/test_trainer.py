@@ -32,7 +32,7 @@ def _trainer(folder: Path, width: int = 4) -> Trainer[Tensor]:
         return {"error": error, "total": 2 * error}
 
     optimizer = torch.optim.AdamW(network.parameters(), lr=PLAN.rate)
-    return Trainer(folder / "network", network, {"width": width}, optimizer, losses=losses, plan=PLAN)
+    return Trainer(folder / "network", network, {"width": width}, (optimizer,), losses=losses, plan=PLAN)
 
 
 def _batches(count: int) -> list[Tensor]:

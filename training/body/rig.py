@@ -59,13 +59,6 @@ HEADS: dict[str, tuple[str, ...]] = {
     },
 }
 
-# Twist bones: the joint whose twist about the bone they share, and the share they follow.
-_TWISTED = {
-    **{f"lowerarm02.{s}": (f"{side}_wrist", 0.5) for side, s, _ in _SIDES},
-    **{f"upperarm01.{s}": (f"{side}_shoulder", -0.5) for side, s, _ in _SIDES},
-    **{f"upperleg01.{s}": (f"{side}_hip", -0.5) for side, s, _ in _SIDES},
-}
-
 # SMPL-X's rest pose, to the degree: arms a little below and behind level, shins a little inward and back, feet
 # turned out, thumbs half forward. Directions of the left side; the right side is their mirror image.
 _UPPER_ARM = (0.973, -0.195, -0.122)
@@ -74,6 +67,12 @@ _HAND = (1.0, 0.0, 0.0)
 _THUMB = (0.72, -0.24, 0.65)
 _THIGH = (0.040, -0.998, -0.030)
 _SHIN = (-0.080, -0.994, -0.075)
+# Twist bones: the joint whose twist they share, the share they follow, and the limb's direction on the left.
+_TWISTED = {
+    **{f"lowerarm02.{s}": (f"{side}_wrist", 0.5, _FOREARM) for side, s, _ in _SIDES},
+    **{f"upperarm01.{s}": (f"{side}_shoulder", -0.5, _UPPER_ARM) for side, s, _ in _SIDES},
+    **{f"upperleg01.{s}": (f"{side}_hip", -0.5, _THIGH) for side, s, _ in _SIDES},
+}
 _LEG_ROLL_DEG = 8.0
 _FOOT_YAW_DEG = 17.0
 
@@ -120,17 +119,11 @@ class Rig:
             if parent >= 0:
                 world[joint] = world[parent] @ local[joint]
         turned = world[self.joint_of_bone]
-        for name, (joint_name, share) in _TWISTED.items():
+        for name, (joint_name, share, left_axis) in _TWISTED.items():
             bone, joint = self._index[name], SMPLX_JOINTS.index(joint_name)
-            turned[bone] = turned[bone] @ twist(local[joint], self._twist_axis(name), share)
+            axis = unit(np.array(left_axis) * (-1 if name.endswith("R") else 1, 1, 1))
+            turned[bone] = turned[bone] @ twist(local[joint], axis, share)
         return np.asarray(turned @ straightening)
-
-    def _twist_axis(self, bone: str) -> Array:
-        """The limb's direction in SMPL-X's rest pose."""
-        axis = np.array({"low": _FOREARM, "upp": _UPPER_ARM}[bone[:3]] if "arm" in bone else _THIGH)
-        if bone.endswith("R"):
-            axis = axis * (-1, 1, 1)
-        return unit(axis)
 
     def _straighten_arm(self, rest: Rest, side: str, mirror: Array, turned: dict[str, Array]) -> None:
         head = self._heads(rest, side)

@@ -85,23 +85,6 @@ class Source:
         found[self.faces[(mask[row, column] > 127)[corners]]] = True
         return found
 
-    def skinned_by_package(self, phenotype: Mapping[str, float], rotations: Array) -> Array:
-        """(V, 3): the package's own posed mesh, its root bone's head where it is at rest.
-
-        rotations: (B, 3, 3), world rotation of each bone away from rest.
-        """
-        import torch
-
-        out = self._model(phenotype_kwargs=dict(phenotype))
-        orientation = _FROM_SMPLX @ rotations @ _FROM_SMPLX.T @ out["rest_bone_poses"][0, :, :3, :3].numpy()
-        poses = np.tile(np.eye(4), (len(self.bones), 1, 1))
-        poses[:, :3, :3] = orientation
-        poses[0, :3, 3] = out["rest_bone_heads"][0, 0].numpy()
-        posed = self._model(
-            torch.from_numpy(poses)[None], phenotype_kwargs=dict(phenotype), pose_parameterization="world-orient"
-        )
-        return _axes(posed["vertices"][0].numpy())
-
     def positions(self, rest: Rest, rotations: Array) -> Array:
         """(B, 3): where the bones' heads go when the bones turn by (B, 3, 3) in the world, the root's staying."""
         heads = rest.heads.copy()
@@ -151,12 +134,12 @@ def _product(a: Array, b: Array) -> Array:
     return np.concatenate((vector, aw * bw - (av * bv).sum(-1, keepdims=True)), -1)
 
 
-_FROM_SMPLX = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
+FROM_SMPLX = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
 """SMPL-X's axes to the package's: x left, y back, z up."""
 
 
 def _axes(points: NDArray[Any]) -> Array:
-    return np.asarray(np.asarray(points, np.float64) @ _FROM_SMPLX)
+    return np.asarray(np.asarray(points, np.float64) @ FROM_SMPLX)
 
 
 def _dense(indices: NDArray[Any], weights: NDArray[Any], bones: int) -> Array:

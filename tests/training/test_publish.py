@@ -1,0 +1,49 @@
+"""What is published is the averaged weights, as the exporter reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from models.checkpoint import load_checkpoint
+from models.networks.config import DetectorConfig
+from models.networks.detector import Detector
+from models.networks.hand4whole import Hand4Whole
+from tests.conftest import TINY, TINY_DETECTOR
+from training import checkpoints
+from training.make_body import SHAPE_SPACE
+from training.publish import LICENCE, published
+
+
+def _trained(folder: Path, name: str, network: torch.nn.Module, architecture: dict[str, object]) -> None:
+    wrong = {key: value + 1 for key, value in network.state_dict().items()}
+    checkpoints.save(folder / name, {"network": wrong, "average": network.state_dict(), "architecture": architecture})
+
+
+def test_the_average_is_published_with_its_space_and_licence(tmp_path: Path) -> None:
+    network = Hand4Whole(TINY)
+    _trained(tmp_path, "network", network, TINY.to_dict())
+    torch.save(published(tmp_path), tmp_path / "open.pth.tar")
+    loaded = load_checkpoint(tmp_path / "open.pth.tar")
+    assert (loaded.shape_space, loaded.licence, loaded.detector) == (SHAPE_SPACE, LICENCE, None)
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(loaded.network.state_dict()[name], value)
+
+
+def test_a_trained_detector_comes_along(tmp_path: Path) -> None:
+    detector = Detector(TINY_DETECTOR)
+    _trained(tmp_path, "network", Hand4Whole(TINY), TINY.to_dict())
+    _trained(tmp_path, "detector", detector, TINY_DETECTOR.to_dict())
+    torch.save(published(tmp_path), tmp_path / "open.pth.tar")
+    loaded = load_checkpoint(tmp_path / "open.pth.tar").detector
+    assert loaded is not None
+    assert isinstance(loaded.config, DetectorConfig)
+    for name, value in detector.state_dict().items():
+        torch.testing.assert_close(loaded.state_dict()[name], value)
+
+
+def test_without_a_network_there_is_nothing_to_publish(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        published(tmp_path)
