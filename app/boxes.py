@@ -90,12 +90,20 @@ class FollowedBox:
 
 
 @dataclass(frozen=True)
+class Track:
+    """Whose box it is. begins: the person was not there a frame before, so nothing earlier says how they move."""
+
+    track_id: int
+    box: Box
+    begins: bool
+
+
+@dataclass(frozen=True)
 class Sighting:
-    """A frame and the boxes to look in; track_ids belong to the boxes."""
+    """A frame and who to look for in it."""
 
     frame: Frame
-    boxes: tuple[Box, ...]
-    track_ids: tuple[int, ...]
+    tracks: tuple[Track, ...]
 
 
 class Detect:
@@ -103,10 +111,13 @@ class Detect:
 
     def __init__(self, policy: BoxPolicy) -> None:
         self._policy = policy
+        self._before: frozenset[int] = frozenset()
 
     def __call__(self, frame: Frame) -> Sighting:
-        boxes = self._policy.boxes(frame)
-        return Sighting(frame, boxes, tuple(range(1, len(boxes) + 1)))
+        boxes = dict(enumerate(self._policy.boxes(frame), start=1))
+        tracks = tuple(Track(track_id, box, track_id not in self._before) for track_id, box in boxes.items())
+        self._before = frozenset(boxes)
+        return Sighting(frame, tracks)
 
 
 def _around(person: Person, frame_wh: tuple[int, int]) -> Box | None:

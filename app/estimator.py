@@ -11,9 +11,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from app.boxes import Sighting
+from app.boxes import Sighting, Track
 from app.crop import Crop
-from app.frame import BodyParams, Box, Frame
+from app.frame import BodyParams, Frame
 from engines.bundle import GRAPHS
 from engines.engine import Engine, Tensor
 from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle, matrix_to_rot6d, rot6d_to_matrix
@@ -47,10 +47,9 @@ class Estimator:
 
 @dataclass(frozen=True)
 class Subject:
-    """Someone to estimate: whose box it is, and the crop made for it."""
+    """Someone to estimate, and the crop made for them."""
 
-    track_id: int
-    box: Box
+    track: Track
     crop: Crop
 
 
@@ -102,9 +101,9 @@ class BodyStage:
     def __call__(self, sighting: Sighting) -> BodyView | Estimates:
         frame = sighting.frame
         subjects = tuple(
-            Subject(track_id, box, crop)
-            for box, track_id in zip(sighting.boxes, sighting.track_ids, strict=True)
-            if (crop := Crop.around(box, frame.size_wh, self.crop_wh)) is not None
+            Subject(track, crop)
+            for track in sighting.tracks
+            if (crop := Crop.around(track.box, frame.size_wh, self.crop_wh)) is not None
         )
         if not subjects:
             return Estimates(frame, ())

@@ -34,13 +34,13 @@ class Finish:
         params, subject = estimate.params, estimate.subject
         mesh = self._body.forward(smplx_rotations(params.rot6d), params.betas, params.expression, params.translation_m)
         return Person(
-            subject.track_id,
-            subject.box,
+            subject.track.track_id,
+            subject.track.box,
             params,
             subject.crop.camera,
             mesh.vertices_m,
             mesh.joints_m,
-            Confidence(subject.box.score, *visible_shares(estimate.part_boxes, subject.crop, frame_wh)),
+            Confidence(subject.track.box.score, *visible_shares(estimate.part_boxes, subject.crop, frame_wh)),
         )
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.transform import Rotation
 
-from app.boxes import DetectedBox, FollowedBox
+from app.boxes import DetectedBox, FollowedBox, Track
 from app.crop import Crop
 from app.detectors.detector import Detector
 from app.estimator import Subject
@@ -164,7 +164,7 @@ def estimated(tracker: Loaded, frame: Frame, box: Box) -> Person:
     crop = Crop.around(box, frame.size_wh, estimator.body.crop_wh)
     if crop is None:
         raise ValueError(f"the box {box.xyxy_px} has nothing in the frame, expected one with a person")
-    view = estimator.body.estimate(frame, (Subject(1, box, crop),), crop.warp(frame.rgb)[None])
+    view = estimator.body.estimate(frame, (Subject(Track(1, box, begins=True), crop),), crop.warp(frame.rgb)[None])
     estimates = estimator.parts(view)
     return finish(estimates).people[0]
 

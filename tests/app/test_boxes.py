@@ -239,10 +239,10 @@ class _Boxes:
     sequential = False
 
     def __init__(self, *boxes: Box) -> None:
-        self._boxes = boxes
+        self.found = boxes
 
     def boxes(self, frame: Frame) -> tuple[Box, ...]:  # noqa: ARG002 - the protocol's
-        return self._boxes
+        return self.found
 
     def seen(self, frame_wh: tuple[int, int], people: tuple[Person, ...]) -> None:
         """Changes nothing."""
@@ -253,5 +253,19 @@ def test_detecting_gives_the_frame_its_boxes_and_a_number_each(boxes: tuple[Box,
     frame = _frame(5)
     sighting = Detect(_Boxes(*boxes))(frame)
     assert sighting.frame is frame
-    assert sighting.boxes == boxes
-    assert sighting.track_ids == tuple(range(1, len(boxes) + 1))
+    assert [track.box for track in sighting.tracks] == list(boxes)
+    assert [track.track_id for track in sighting.tracks] == list(range(1, len(boxes) + 1))
+
+
+def test_who_was_there_a_frame_before_does_not_begin() -> None:
+    policy = _Boxes(_SMALL)
+    detect = Detect(policy)
+
+    def begins(*boxes: Box) -> list[bool]:
+        policy.found = boxes
+        return [track.begins for track in detect(_frame()).tracks]
+
+    assert begins(_SMALL) == [True]
+    assert begins(_SMALL, _ELSEWHERE) == [False, True]
+    assert begins() == []
+    assert begins(_SMALL) == [True]

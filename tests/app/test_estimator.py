@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.boxes import Sighting
+from app.boxes import Sighting, Track
 from app.crop import Crop
 from app.estimator import BodyView, Estimate, Estimates, Estimator, Subject, absolute_hands
 from app.finish import Finish, smplx_rotations, visible_shares
@@ -90,7 +90,7 @@ def frame() -> Frame:
 
 
 def _sighting(frame: Frame, *boxes: Box) -> Sighting:
-    return Sighting(frame, boxes, tuple(range(1, len(boxes) + 1)))
+    return Sighting(frame, tuple(Track(row, box, begins=True) for row, box in enumerate(boxes, start=1)))
 
 
 def _estimates(estimator: Estimator, sighting: Sighting) -> Estimates:
@@ -100,7 +100,7 @@ def _estimates(estimator: Estimator, sighting: Sighting) -> Estimates:
 def test_the_body_stage_drops_boxes_with_nothing_in_the_frame(estimator: Estimator, frame: Frame) -> None:
     view = estimator.body(_sighting(frame, _OUTSIDE, _LEFT))
     assert isinstance(view, BodyView)
-    assert [(subject.track_id, subject.box) for subject in view.subjects] == [(2, _LEFT)]
+    assert [(subject.track.track_id, subject.track.box) for subject in view.subjects] == [(2, _LEFT)]
     assert view.crops.shape == (1, 128, 96, 3)
 
 
@@ -126,9 +126,9 @@ def test_the_crop_is_the_part_of_the_frame_around_the_box(estimator: Estimator, 
 def test_two_people_in_a_frame_are_estimated_as_each_alone(estimator: Estimator, frame: Frame) -> None:
     both = _estimates(estimator, _sighting(frame, _LEFT, _RIGHT)).people
     alone = [_estimates(estimator, _sighting(frame, box)).people[0] for box in (_LEFT, _RIGHT)]
-    assert [person.subject.track_id for person in both] == [1, 2]
+    assert [person.subject.track.track_id for person in both] == [1, 2]
     for found, expected in zip(both, alone, strict=True):
-        assert found.subject.box == expected.subject.box
+        assert found.subject.track.box == expected.subject.track.box
         np.testing.assert_allclose(found.part_boxes, expected.part_boxes, atol=1e-3)
         for name in ("rot6d", "betas", "expression", "translation_m"):
             np.testing.assert_allclose(
@@ -216,7 +216,7 @@ def _estimate(track_id: int = 1, box: Box = _LEFT) -> Estimate:
     rot6d = matrix_to_rot6d(_matrices(rng.normal(0, 0.3, (53, 3))))
     params = BodyParams(rot6d, rng.normal(0, 1, 10), rng.normal(0, 1, 10), np.array([0.1, -0.2, 20.0]))
     inside = np.tile(np.array([180, 240, 200, 260], np.float32), (3, 1))
-    return Estimate(Subject(track_id, box, crop), params, inside)
+    return Estimate(Subject(Track(track_id, box, begins=False), crop), params, inside)
 
 
 def test_people_have_the_mesh_of_their_parameters(body: SmplxBody, frame: Frame) -> None:
