@@ -5,10 +5,12 @@ Everything here runs in loader processes, in NumPy and OpenCV, a person at a tim
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import Tensor
 from torch.utils.data import IterableDataset
 
 from models.joints import BODY, JAW, LEFT_HAND
@@ -25,6 +27,7 @@ from training.views import FACE, LEFT, RIGHT
 
 _POOL = 300  # backgrounds kept ready
 _USES = 12  # people for each new background
+_WHOLE_EACH = 4  # of so many people one is seen whole, with hands and face: where joints are takes longest to learn
 
 # The coarsest heights that pictures are reduced to by bad cameras.
 _BODY_LEAST_PX, _HAND_LEAST_PX, _FACE_LEAST_PX = 64, 22, 18
@@ -42,8 +45,22 @@ class People(IterableDataset[Arrays]):
         store, pool = Store(self._folder), Pool(rng, _POOL)
         while True:
             pool.renew(rng)
-            for _ in range(_USES):
-                yield item(rng, store, store.random_row(rng), pool, self._config)
+            for number in range(_USES):
+                make = joints_item if number % _WHOLE_EACH else item
+                yield make(rng, store, store.random_row(rng), pool, self._config)
+
+
+def collated(items: Sequence[Arrays]) -> dict[str, Tensor]:
+    """A batch. `joints_item` of all people (N + M, ...), those seen whole first; the rest of these alone (N, ...)."""
+    ordered = sorted(items, key=lambda values: "face" not in values)
+    names = ordered[0].keys()
+    return {name: torch.from_numpy(np.stack([v[name] for v in ordered if name in v])) for name in names}
+
+
+def joints_item(rng: Rng, store: Store, row: int, pool: Pool, config: NetworkConfig) -> Arrays:
+    """Someone of whom only the body's picture, its joints and whether each can be seen are asked; see `item`."""
+    body = _body(rng, store.person(row), store, pool, config)
+    return {name: body[name] for name in ("body", "body_joints", "body_valid")}
 
 
 def item(rng: Rng, store: Store, row: int, pool: Pool, config: NetworkConfig) -> Arrays:

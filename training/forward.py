@@ -14,8 +14,8 @@ from models.networks.resnet import ResNet
 class Outputs(NamedTuple):
     """What is compared with targets; hands as right hands, (2N), all left ones first."""
 
-    body_joints: Tensor  # (N, 25, 3) cells
-    body_heat: Tensor  # (N, 25, H, W), sums to one
+    body_joints: Tensor  # (N + M, 25, 3) cells
+    body_heat: Tensor  # (N + M, 25, H, W), sums to one
     boxes: Tensor  # (N, 3, 4) centre and size, cells
     hand_joints: Tensor  # (2N, 20, 3) cells
     hand_heat: Tensor  # (2N, 20, h, h)
@@ -26,9 +26,15 @@ class Outputs(NamedTuple):
 
 
 def forward(network: Hand4Whole, body: Tensor, hands: Tensor, face: Tensor) -> Outputs:
-    """body (N, H, W, 3), hands (N, 2, h, h, 3) with left ones mirrored, face (N, f, f, 3): RGB uint8."""
+    """body (N + M, H, W, 3), hands (N, 2, h, h, 3) with left ones mirrored, face (N, f, f, 3): RGB uint8.
+
+    Of the last M people only the body's joints are looked for.
+    """
+    whole = len(face)
     features = _features(network.backbone, body)
     joints, heatmap = network.body_position_net(features)
+    all_joints, body_heat = joints, heatmap.sum(2)
+    features, joints, heatmap = features[:whole], joints[:whole], heatmap[:whole]
     with torch.autocast(body.device.type, torch.bfloat16):
         upsampled = network.box_net.upsampled(features, heatmap)
     centres, sizes = network.box_net.parts(upsampled.float())
@@ -38,8 +44,8 @@ def forward(network: Hand4Whole, body: Tensor, hands: Tensor, face: Tensor) -> O
     expression, jaw = network.face_regressor(_features(network.face_roi_net.backbone, face))
     sides = network.by_side(hand_features, hand_joints, rot6d)
     return Outputs(
-        body_joints=joints,
-        body_heat=heatmap.sum(2),
+        body_joints=all_joints,
+        body_heat=body_heat,
         boxes=torch.cat((centres, sizes), -1),
         hand_joints=hand_joints,
         hand_heat=hand_heatmap.sum(2),

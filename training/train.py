@@ -13,7 +13,7 @@ from models.body_file import OPEN_BODY, read_body_file
 from models.networks.config import NetworkConfig
 from models.networks.hand4whole import Hand4Whole
 from models.networks.resnet import BasicBlock
-from training.batches import People
+from training.batches import People, collated
 from training.forward import forward
 from training.loaders import batches
 from training.losses import WEIGHTS, Losses
@@ -101,7 +101,7 @@ def main() -> None:
     trainer = network_trainer(options.folder, options.device, options.rate, options.plan_minutes)
     ready(trainer, options)
     people = People(options.store, NETWORK, trainer.step)
-    loaded: Iterator[Batch] = batches(people, options.batch, options.loaders)
+    loaded: Iterator[Batch] = batches(people, options.batch, options.loaders, collated)
     train(trainer, loaded, options.minutes, options.folder / "curves.png", _SHOWN)
 
 

@@ -13,7 +13,7 @@ from models.networks.config import NetworkConfig
 from tests.conftest import TINY
 from training import batches
 from training.backgrounds import Pool
-from training.batches import People, item
+from training.batches import People, collated, item, joints_item
 from training.sizes import NETWORK
 from training.store import Store
 from training.targets import BODY_POINTS, HAND_POINTS, Arrays
@@ -127,6 +127,26 @@ def test_a_stream_comes_again_with_its_seed(store_folder: Path, monkeypatch: pyt
     one, again, other = ([next(stream) for _ in range(3)] for stream in streams)
     assert all(np.array_equal(a["body"], b["body"]) for a, b in zip(one, again, strict=True))
     assert not any(np.array_equal(a["body"], b["body"]) for a, b in zip(one, other, strict=True))
+
+
+def test_one_person_in_four_is_seen_whole_and_comes_first_in_a_batch(
+    store_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "_POOL", 3)
+    stream = iter(People(store_folder, TINY, 1))
+    people = [next(stream) for _ in range(8)]
+    whole = [person for person in people if "face" in person]
+    batch = collated(people)
+    assert [len(batch[name]) for name in ("face", "hands", "rotations", "boxes")] == [2] * 4
+    assert [len(batch[name]) for name in ("body", "body_joints", "body_valid")] == [8] * 3
+    assert np.array_equal(batch["body"][:2], np.stack([person["body"] for person in whole]))
+    assert np.array_equal(batch["face"], np.stack([person["face"] for person in whole]))
+
+
+def test_people_of_whom_joints_are_asked_look_as_others(store: Store, pool: Pool) -> None:
+    one, other = (make(np.random.default_rng(3), store, 0, pool, TINY) for make in (item, joints_item))
+    assert other.keys() == {"body", "body_joints", "body_valid"}
+    assert all(np.array_equal(one[name], value) for name, value in other.items())
 
 
 def test_the_pelvis_is_the_first_joint_of_both(store: Store, pool: Pool) -> None:

@@ -48,6 +48,16 @@ def test_it_is_the_network_s_own_pass_on_given_parts(monkeypatch: pytest.MonkeyP
     torch.testing.assert_close(out.boxes, torch.cat((centres, sizes), -1))
 
 
+@torch.no_grad()
+def test_of_further_people_only_joints_are_found() -> None:
+    network, (crop, hands, face, _) = _network(), _crops()
+    both, first = forward(network, crop, hands, face), forward(network, crop, hands[:1], face[:1])
+    torch.testing.assert_close(first.body_joints, both.body_joints)
+    torch.testing.assert_close(first.body_heat, both.body_heat)
+    torch.testing.assert_close(first.boxes, both.boxes[:1], rtol=1e-2, atol=1e-2)
+    torch.testing.assert_close(first.pose.root_rot6d, both.pose.root_rot6d[:1], rtol=1e-2, atol=1e-2)
+
+
 def test_heatmaps_sum_to_one_and_are_where_the_joints_are() -> None:
     network, (crop, hands, face, _) = _network(), _crops()
     out = forward(network, crop, hands, face)
