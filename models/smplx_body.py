@@ -67,6 +67,9 @@ class SmplxBody:
         self._weights = np.ascontiguousarray(arrays.weights.T, np.float32)  # (55, V)
         self._joint_template = arrays.regressor @ arrays.template  # (55, 3)
         self._joint_directions = np.tensordot(arrays.regressor, arrays.shape_directions, 1)  # (55, 3, 20)
+        points = arrays.vertex_points
+        self._rest_points = np.concatenate((self._joint_template, arrays.template[points]))  # (76, 3)
+        self._point_directions = np.concatenate((self._joint_directions, arrays.shape_directions[points]))
         self._parents = arrays.parents
         self._levels = _levels(arrays.parents)
         self._vertex_points = arrays.vertex_points
@@ -115,6 +118,16 @@ class SmplxBody:
         )
         mesh = BodyMesh(vertices, np.concatenate(points).astype(np.float32))
         return mesh if translation_m is None else mesh.moved(translation_m)
+
+    @property
+    def parents(self) -> NDArray[np.int64]:
+        """(55,) the joint that each hangs from, -1 for the root."""
+        return self._parents
+
+    def rest_points(self, betas: Array) -> Array:
+        """(76, 3) metres, model axes: joints and vertex points, the first of `joints.SMPLX_POINTS`, of a shape (10,) in
+        the rest pose."""
+        return np.asarray(self._rest_points + self._point_directions[..., : len(betas)] @ betas)
 
     @property
     def pelvis_template(self) -> Array:

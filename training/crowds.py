@@ -98,8 +98,9 @@ def _placed(rng: Rng, sprite: Sprite, size_px: float, frame_wh: tuple[int, int])
     x1, y1, x2, y2 = box
     scale = size_px / max(y2 - y1, 0.6 * (x2 - x1))
     high, wide = (y2 - y1) * scale, (x2 - x1) * scale
-    x = rng.uniform(-0.35 * wide, width - 0.65 * wide)
-    y = rng.uniform(-0.15 * high, height - 0.6 * high)
+    # Of those larger than the frame, the ends of the range change places.
+    x = rng.uniform(*sorted((-0.35 * wide, width - 0.65 * wide)))
+    y = rng.uniform(*sorted((-0.15 * high, height - 0.6 * high)))
     if y2 == sprite.shape[0]:
         y = height - high * rng.uniform(0.75, 1.0)
     if y1 == 0:

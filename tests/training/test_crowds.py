@@ -97,6 +97,14 @@ def test_small_people_have_no_dark_edge(size_px: float) -> None:
     assert picture.min() >= 253
 
 
+def test_people_larger_than_the_frame_are_in_it() -> None:
+    sprite = np.zeros((320, 240, 4), np.uint8)
+    sprite[100:180, 40:200] = 255  # lying, so wider than high
+    for seed in range(10):
+        placed = crowds._placed(np.random.default_rng(seed), sprite, 900.0, (90, 160))
+        assert placed[..., 3].any()
+
+
 def test_shrunk_sprites_stay_in_their_place() -> None:
     sprite = np.zeros((320, 240, 4), np.uint8)
     sprite[64:256, 80:160] = 255
