@@ -10,7 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import platformdirs
+from numpy.typing import NDArray
 
 FILE_NAME = "bundle.json"
 FORMAT = 1
@@ -38,10 +40,24 @@ class BundleError(ValueError):
 
 
 @dataclass(frozen=True)
+class JointDepth:
+    """What the depth of BodyNet's heatmaps means: so many metres, from the first of the bins to the last, the pelvis in
+    the middle."""
+
+    metres: float
+    bins: int
+
+    def behind_pelvis_m(self, cells: NDArray[Any]) -> NDArray[np.float64]:
+        """Depths in cells -> metres."""
+        return np.asarray((cells / self.bins - 0.5) * self.metres, np.float64)
+
+
+@dataclass(frozen=True)
 class Bundle:
     """A checked bundle. `graphs` maps names to ONNX files whose hashes are right.
 
-    shape_space: the space of bodies that its shape and expression coefficients belong to.
+    shape_space: the space of bodies that its shape and expression coefficients belong to. joint_depth: where there is
+    one, meshes are fitted to BodyNet's joints.
     """
 
     folder: Path
@@ -49,6 +65,7 @@ class Bundle:
     precision: str
     licence: str
     shape_space: str
+    joint_depth: JointDepth | None
     graphs: Mapping[str, Path]
 
     @classmethod
@@ -65,7 +82,13 @@ class Bundle:
             if sha256(path) != entry["sha256"]:
                 raise BundleError(f"{path} is not the graph that bundle.json names (its hash differs); export it again")
             graphs[name] = path
-        return cls(folder, graphs=MappingProxyType(graphs), **{key: content[key] for key in _TEXTS})
+        depth = content.get("joint_depth")
+        return cls(
+            folder,
+            joint_depth=None if depth is None else JointDepth(float(depth["metres"]), int(depth["bins"])),
+            graphs=MappingProxyType(graphs),
+            **{key: content[key] for key in _TEXTS},
+        )
 
 
 def check_contract(graph: str, inputs: Iterable[str], outputs: Iterable[str]) -> None:
@@ -105,6 +128,8 @@ def _read(path: Path) -> dict[str, Any]:
             missing = [name for name in GRAPHS if name not in graphs]
             named = all(Path(entry["file"]).name == entry["file"] and entry["sha256"] for entry in graphs.values())
             complete = named and all(isinstance(content[key], str) for key in _TEXTS)
+            depth = content.get("joint_depth")
+            complete = complete and (depth is None or (float(depth["metres"]) > 0 and int(depth["bins"]) > 0))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BundleError(f"{path} is damaged: it cannot be read as a bundle's description; export it again") from error
     if version != FORMAT:

@@ -17,7 +17,7 @@ from engines.bundle import FILE_NAME, FORMAT, sha256
 from engines.onnxruntime_engine import OnnxRuntimeEngine
 from exporter import proof
 from exporter.graphs import OPSET, GraphSpec, detector_spec, export_graph, for_export, graph_specs
-from models.checkpoint import load_checkpoint
+from models.checkpoint import Checkpoint, load_checkpoint
 
 _LICENCE = "the weights' own: Hand4Whole's release is under the MIT licence, its training data have terms of their own"
 
@@ -56,6 +56,7 @@ def export(checkpoint: Path, out: Path, report: Callable[[str], None]) -> None:
             "architecture": network.config.to_dict(),
             "detector_architecture": loaded.detector.config.to_dict() if loaded.detector else None,
             "shape_space": loaded.shape_space,
+            "joint_depth": _joint_depth(loaded),
             "precision": "fp32",
             "opset": OPSET,
             "graphs": graphs,
@@ -64,6 +65,12 @@ def export(checkpoint: Path, out: Path, report: Callable[[str], None]) -> None:
             "versions": _versions(),
         }
         (folder / FILE_NAME).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+
+
+def _joint_depth(loaded: Checkpoint) -> dict[str, float] | None:
+    if loaded.joint_depth_m is None:
+        return None
+    return {"metres": loaded.joint_depth_m, "bins": loaded.network.config.depth_bins}
 
 
 def _versions() -> dict[str, Any]:

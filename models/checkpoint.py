@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -29,12 +30,17 @@ class CheckpointError(ValueError):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Networks in evaluation mode on the CPU, and the space of bodies that shape and expression are for."""
+    """Networks in evaluation mode on the CPU, and the space of bodies that shape and expression are for.
+
+    joint_depth_m: what the depth of BodyNet's heatmaps covers, about the pelvis; where it is told, meshes are to be
+    fitted to the joints.
+    """
 
     network: Hand4Whole
     shape_space: str
     detector: Detector | None = None
     licence: str | None = None
+    joint_depth_m: float | None = None
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -43,8 +49,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
     The file is what the released code saves: {"epoch": ..., "network": {"module." + name: tensor}, "optimizer": ...}.
     An "architecture" beside them holds the sizes of a smaller variant (`NetworkConfig.to_dict`), "shape_space" the
     name of a body's space; without them they are the released network's. A "detector" beside them has a "network" and
-    an "architecture" (`DetectorConfig.to_dict`) of its own; a "licence" is that of the weights. Raises
-    CheckpointError, naming every tensor that is missing, unexpected or of another shape, and FileNotFoundError.
+    an "architecture" (`DetectorConfig.to_dict`) of its own; a "licence" is that of the weights; for "joint_depth_m" see
+    `Checkpoint`. Raises CheckpointError, naming every tensor that is missing, unexpected or of another shape, and
+    FileNotFoundError.
     """
     content = _read(path)
     if not isinstance(content, dict) or not isinstance(content.get("network"), Mapping):
@@ -63,7 +70,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
     licence = content.get("licence")
     if licence is not None and not isinstance(licence, str):
         raise CheckpointError(f"{path} has a licence that is no text, expected one line")
-    return Checkpoint(network, shape_space, detector, licence)
+    joint_depth_m = content.get("joint_depth_m")
+    if joint_depth_m is not None and not (isinstance(joint_depth_m, float) and 0 < joint_depth_m < math.inf):
+        raise CheckpointError(f"{path} has a joint_depth_m that is no length, expected metres above zero")
+    return Checkpoint(network, shape_space, detector, licence, joint_depth_m)
 
 
 def _built(path: Path, name: str, content: Any, build: Callable[[Any], _Network]) -> _Network:

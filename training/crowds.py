@@ -98,9 +98,8 @@ def _placed(rng: Rng, sprite: Sprite, size_px: float, frame_wh: tuple[int, int])
     x1, y1, x2, y2 = box
     scale = size_px / max(y2 - y1, 0.6 * (x2 - x1))
     high, wide = (y2 - y1) * scale, (x2 - x1) * scale
-    # Of those larger than the frame, the ends of the range change places.
-    x = rng.uniform(*sorted((-0.35 * wide, width - 0.65 * wide)))
-    y = rng.uniform(*sorted((-0.15 * high, height - 0.6 * high)))
+    x = _between(rng, -0.35 * wide, width - 0.65 * wide)
+    y = _between(rng, -0.15 * high, height - 0.6 * high)
     if y2 == sprite.shape[0]:
         y = height - high * rng.uniform(0.75, 1.0)
     if y1 == 0:
@@ -110,6 +109,11 @@ def _placed(rng: Rng, sprite: Sprite, size_px: float, frame_wh: tuple[int, int])
     elif x2 == sprite.shape[1]:
         x = width - wide * rng.uniform(0.8, 1.0)
     return _shrunk(weighted(sprite), scale, (x - x1 * scale, y - y1 * scale), frame_wh)
+
+
+def _between(rng: Rng, one: float, other: float) -> float:
+    """Of people larger than the frame the ends of the range change places."""
+    return float(rng.uniform(min(one, other), max(one, other)))
 
 
 def _shrunk(sprite: Sprite, scale: float, shift: tuple[float, float], frame_wh: tuple[int, int]) -> Sprite:

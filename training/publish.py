@@ -13,6 +13,7 @@ from app.load import OPEN_BUNDLE
 from exporter.export import export
 from training import checkpoints
 from training.make_body import SHAPE_SPACE
+from training.targets import BODY_DEPTH_M
 
 LICENCE = "CC0 1.0: the open weights of wb-track, trained on synthetic people only"
 
@@ -38,6 +39,7 @@ def published(folder: Path) -> dict[str, Any]:
         "architecture": trained["architecture"],
         "shape_space": SHAPE_SPACE,
         "licence": LICENCE,
+        "joint_depth_m": BODY_DEPTH_M,
     }
     if checkpoints.exists(folder / "detector"):
         detector = checkpoints.load(folder / "detector")

@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from engines.bundle import DETECTOR, FILE_NAME, FORMAT, GRAPHS, Bundle, BundleError, check_contract, sha256
+from engines.bundle import DETECTOR, FILE_NAME, FORMAT, GRAPHS, Bundle, BundleError, JointDepth, check_contract, sha256
 from tests.conftest import bundle_description
 
 
@@ -106,6 +107,20 @@ def test_missing_description_says_how_to_make_a_model(folder: Path) -> None:
 def test_damaged_description_is_refused(folder: Path, content: bytes) -> None:
     (folder / FILE_NAME).write_bytes(content)
     assert "export it again" in refusal(folder)
+
+
+def test_joints_have_a_depth_where_the_bundle_names_one(folder: Path) -> None:
+    assert Bundle.load(folder).joint_depth is None
+    describe(folder, {**bundle_description(folder), "joint_depth": {"metres": 2.0, "bins": 8}})
+    depth = Bundle.load(folder).joint_depth
+    assert depth == JointDepth(2.0, 8)
+    np.testing.assert_allclose(depth.behind_pelvis_m(np.array((0.0, 4.0, 6.0))), (-1.0, 0.0, 0.5))
+
+
+@pytest.mark.parametrize("depth", [3, {}, {"metres": 0, "bins": 8}, {"metres": 2.0, "bins": 0}, {"metres": "x"}])
+def test_a_depth_that_is_none_is_refused(folder: Path, depth: object) -> None:
+    describe(folder, {**bundle_description(folder), "joint_depth": depth})
+    assert "is damaged" in refusal(folder)
 
 
 @pytest.mark.parametrize("version", [0, FORMAT + 1, "new", None])

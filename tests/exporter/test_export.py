@@ -117,6 +117,17 @@ def test_description_holds_parity_figures_below_their_limits(tiny_bundle: Path, 
             assert 0 <= error <= proof.LIMITS[output], output
 
 
+@pytest.mark.usefixtures("traced")
+def test_description_holds_the_depth_of_joints_where_the_checkpoint_has_one(
+    checkpoint: Path, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    assert bundle_description(tiny_bundle)["joint_depth"] is None
+    own = tmp_path / "own.pth.tar"
+    torch.save({**torch.load(checkpoint), "joint_depth_m": 2.0}, own)
+    assert run(own, tmp_path / "bundle") == 0
+    assert bundle_description(tmp_path / "bundle")["joint_depth"] == {"metres": 2.0, "bins": TINY.depth_bins}
+
+
 def test_description_holds_licence_and_versions(tiny_bundle: Path) -> None:
     description = bundle_description(tiny_bundle)
     versions: Any = description["versions"]

@@ -264,6 +264,17 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
         load_checkpoint(tmp_path / "nowhere.pth")
 
 
+def test_joints_have_a_depth_where_the_file_says_one(tmp_path: Path, network: Network) -> None:
+    path = tmp_path / "tiny.pth.tar"
+    assert load_checkpoint(save(path, network)).joint_depth_m is None
+    assert load_checkpoint(save(path, network, joint_depth_m=2.0)).joint_depth_m == 2.0
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf"), "2"])
+def test_a_depth_that_is_no_length_is_refused(tmp_path: Path, network: Network, value: object) -> None:
+    assert "joint_depth_m that is no length" in refusal(save(tmp_path / "tiny.pth.tar", network, joint_depth_m=value))
+
+
 @pytest.mark.parametrize("value", [3, "", None, torch.zeros(1)])
 def test_shape_space_that_is_no_name_is_refused(tmp_path: Path, network: Network, value: object) -> None:
     assert "expected the name of a body's space" in refusal(save(tmp_path / "bad.pth.tar", network, shape_space=value))

@@ -15,6 +15,7 @@ from tests.conftest import TINY, TINY_DETECTOR
 from training import checkpoints
 from training.make_body import SHAPE_SPACE
 from training.publish import LICENCE, published
+from training.targets import BODY_DEPTH_M
 
 
 def _trained(folder: Path, name: str, network: torch.nn.Module, architecture: dict[str, object]) -> None:
@@ -28,6 +29,7 @@ def test_the_average_is_published_with_its_space_and_licence(tmp_path: Path) -> 
     torch.save(published(tmp_path), tmp_path / "open.pth.tar")
     loaded = load_checkpoint(tmp_path / "open.pth.tar")
     assert (loaded.shape_space, loaded.licence, loaded.detector) == (SHAPE_SPACE, LICENCE, None)
+    assert loaded.joint_depth_m == BODY_DEPTH_M
     for name, value in network.state_dict().items():
         torch.testing.assert_close(loaded.network.state_dict()[name], value)
 

@@ -1,0 +1,125 @@
+"""Fitting a body to joints: it finds the pose they came from, stays where nothing is known, and minds outliers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.body_file import OPEN_BODY
+from models.camera import FOCAL_PX, INPUT_WH
+from models.joint_fit import _FITTED, JointFit, JointTargets, Posture, _point
+from models.joints import BODY_JOINTS, LEFT_HAND, SMPLX_JOINTS
+from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle
+from models.smplx_body import SmplxBody
+
+ROWS = np.array([_point(name) for name in BODY_JOINTS])
+BETAS = np.linspace(-1, 1, 10)
+WRIST = BODY_JOINTS.index("L_Wrist")
+
+
+@pytest.fixture(scope="module")
+def body() -> SmplxBody:
+    return SmplxBody.load(OPEN_BODY)
+
+
+def _posture(seed: int, spread: float = 0.25) -> Posture:
+    rng = np.random.default_rng(seed)
+    rotations = axis_angle_to_matrix(rng.normal(0, spread, (55, 3)))
+    rotations[0] = np.diag((1.0, -1.0, -1.0)) @ rotations[0]  # upright before the camera
+    return Posture(rotations, np.array((0.1, 0.2, 40.0)))
+
+
+def _joints(body: SmplxBody, posture: Posture) -> Array:
+    """(25, 3) metres before the camera."""
+    mesh = body.forward(posture.rotations, BETAS, np.zeros(10), posture.translation_m)
+    return np.asarray(mesh.joints_m[ROWS], np.float64)
+
+
+def _targets(body: SmplxBody, posture: Posture) -> JointTargets:
+    points = _joints(body, posture)
+    px = FOCAL_PX * points[:, :2] / points[:, 2:] + np.array(INPUT_WH) / 2
+    return JointTargets(px, points[:, 2] - points[0, 2], np.ones(25))
+
+
+def _errors_px(body: SmplxBody, posture: Posture, targets: JointTargets) -> Array:
+    return np.asarray(np.linalg.norm(_targets(body, posture).px - targets.px, axis=1))
+
+
+def _nudged(posture: Posture, seed: int, spread: float) -> Posture:
+    rng = np.random.default_rng(seed)
+    rotations = posture.rotations.copy()
+    rotations[:_FITTED] = axis_angle_to_matrix(rng.normal(0, spread, (_FITTED, 3))) @ rotations[:_FITTED]
+    return Posture(rotations, posture.translation_m + rng.normal(0, (0.05, 0.05, 2.0)))
+
+
+def test_a_pose_that_fits_stays(body: SmplxBody) -> None:
+    posture = _posture(0)
+    fitted = JointFit(body)(posture, BETAS, _targets(body, posture))
+    # The points of the surface are taken as carried by one joint, which skin is not quite.
+    assert np.degrees(np.linalg.norm(_turns(posture, fitted), axis=-1)).max() < 4.0
+    np.testing.assert_allclose(fitted.translation_m, posture.translation_m, atol=0.1)
+
+
+def test_joints_come_much_nearer_and_rotations_nearer(body: SmplxBody) -> None:
+    fit = JointFit(body)
+    before, after, turned_before, turned_after = [], [], [], []
+    for seed in range(12):
+        truth = _posture(seed)
+        targets, guess = _targets(body, truth), _nudged(truth, 100 + seed, 0.15)
+        fitted = fit(guess, BETAS, targets)
+        before.append(_errors_px(body, guess, targets).mean())
+        after.append(_errors_px(body, fitted, targets).mean())
+        turned_before.append(np.linalg.norm(_turns(truth, guess), axis=-1).mean())
+        turned_after.append(np.linalg.norm(_turns(truth, fitted), axis=-1).mean())
+    assert np.mean(after) < 0.3 * np.mean(before)
+    assert np.mean(turned_after) < 0.9 * np.mean(turned_before)
+
+
+def test_only_the_body_turns_and_stays_made_of_rotations(body: SmplxBody) -> None:
+    truth = _posture(3)
+    guess = _nudged(truth, 4, 0.3)
+    fitted = JointFit(body)(guess, BETAS, _targets(body, truth))
+    assert np.array_equal(fitted.rotations[LEFT_HAND], guess.rotations[LEFT_HAND])
+    assert np.array_equal(fitted.rotations[_FITTED:], guess.rotations[_FITTED:])
+    np.testing.assert_allclose(
+        fitted.rotations @ fitted.rotations.swapaxes(-1, -2), np.tile(np.eye(3), (55, 1, 1)), atol=1e-9
+    )
+
+
+def test_what_is_not_sure_moves_nothing(body: SmplxBody) -> None:
+    guess = _posture(5)
+    nowhere = JointTargets(np.full((25, 2), 1e3), np.full(25, 5.0), np.zeros(25))
+    fitted = JointFit(body)(guess, BETAS, nowhere)
+    np.testing.assert_allclose(fitted.rotations, guess.rotations, atol=1e-9)
+    np.testing.assert_allclose(fitted.translation_m, guess.translation_m, atol=1e-9)
+
+
+def test_one_joint_far_off_is_not_followed(body: SmplxBody) -> None:
+    truth = _posture(6)
+    targets = _targets(body, truth)
+    targets.px[WRIST] += 120.0
+    fitted = JointFit(body)(truth, BETAS, targets)
+    others = np.delete(_errors_px(body, fitted, _targets(body, truth)), WRIST)
+    assert others.max() < 4.0
+
+
+def test_depth_turns_an_arm_that_looks_the_same(body: SmplxBody) -> None:
+    """An arm forward and an arm back have the same outline; the depths of its joints tell them apart."""
+    guess = _posture(0, spread=0.0)
+    shoulder = SMPLX_JOINTS.index("left_shoulder")
+    rotations = guess.rotations.copy()
+    rotations[shoulder] = axis_angle_to_matrix(np.array((0.0, -0.6, 0.0)))
+    truth = Posture(rotations, guess.translation_m)
+    fitted = JointFit(body)(guess, BETAS, _targets(body, truth))
+    found = matrix_to_axis_angle(fitted.rotations[shoulder])
+    assert found[1] < -0.25
+    wrist = SMPLX_JOINTS.index("left_wrist")
+    there, wanted, first = (
+        body.forward(p.rotations, BETAS, np.zeros(10)).joints_m[wrist] for p in (fitted, truth, guess)
+    )
+    assert np.linalg.norm(there - wanted) < 0.4 * np.linalg.norm(first - wanted)
+
+
+def _turns(one: Posture, other: Posture) -> Array:
+    between = one.rotations[:_FITTED] @ other.rotations[:_FITTED].swapaxes(-1, -2)
+    return matrix_to_axis_angle(between)
