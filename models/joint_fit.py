@@ -23,12 +23,12 @@ _STEPS = 4
 
 # How far off each is expected to be: targets in pixels of a 192 x 256 crop and in metres of depth, the network's
 # rotations in radians, its camera in metres across and as a share of the depth. Found on drawn people.
-_KEYPOINT_PX = 10.0
-_DEPTH_M = 0.1
-_TURNS = {"pelvis": 0.4, "hip": 0.5, "knee": 0.5, "ankle": 0.3, "shoulder": 0.7, "elbow": 0.7, "collar": 0.15}
+_KEYPOINT_PX = 12.0
+_DEPTH_M = 0.2
+_TURNS = {"pelvis": 0.3, "hip": 0.35, "knee": 0.35, "ankle": 0.2, "shoulder": 0.5, "elbow": 0.5, "collar": 0.1}
 _OTHER_TURN = 0.2
 _ACROSS_M, _AWAY = 0.5, 0.2
-_OUTLIER = 2.5  # deviations from which a keypoint counts less and less
+_OUTLIER = 1.5  # deviations from which a keypoint counts less and less
 
 # The joint each point of the surface moves with.
 _CARRIERS = {"toe": "foot", "heel": "ankle", "ear": "head", "eye": "head", "nose": "head"}
