@@ -22,15 +22,16 @@ from training.loaders import loader_rng
 from training.pictures import Matrix, moved, occluded, outside_black, over, weighted
 from training.scene import SPRITE_MARGIN
 from training.store import Store
-from training.targets import Arrays, Person, body_targets, face_targets, hand_targets, part_window
+from training.targets import BODY_POINTS, Arrays, Person, body_targets, face_targets, hand_targets, part_window
 from training.views import FACE, LEFT, RIGHT
 
 _POOL = 300  # backgrounds kept ready
 _USES = 12  # people for each new background
+_ENOUGH_JOINTS = 9  # of 25
 _WHOLE_EACH = 4  # of so many people one is seen whole, with hands and face: where joints are takes longest to learn
 
 # The coarsest heights that pictures are reduced to by bad cameras.
-_BODY_LEAST_PX, _HAND_LEAST_PX, _FACE_LEAST_PX = 64, 22, 18
+_BODY_LEAST_PX, _HAND_LEAST_PX, _FACE_LEAST_PX = 96, 32, 28
 
 
 class People(IterableDataset[Arrays]):
@@ -47,7 +48,15 @@ class People(IterableDataset[Arrays]):
             pool.renew(rng)
             for number in range(_USES):
                 make = joints_item if number % _WHOLE_EACH else item
-                yield make(rng, store, store.random_row(rng), pool, self._config)
+                yield make(rng, store, _row(rng, store), pool, self._config)
+
+
+def _row(rng: Rng, store: Store) -> int:
+    """Someone of whom most often enough is in the frame to learn from."""
+    row = store.random_row(rng)
+    window, points = store.arrays["window"][row], store.arrays["points"][row, BODY_POINTS, :2]
+    shown = ((points > window[:2]) & (points < window[2:])).all(-1).sum()
+    return row if shown >= _ENOUGH_JOINTS or rng.random() < 0.25 else store.random_row(rng)
 
 
 def collated(items: Sequence[Arrays]) -> dict[str, Tensor]:

@@ -13,11 +13,11 @@ Image = NDArray[np.uint8]
 
 def spoiled(rng: Rng, image: Image, least_px: int) -> Image:
     """The picture (H, W, 3) as a camera might give it. least_px: the coarsest height it may be reduced to."""
-    if rng.random() < 0.55:
+    if rng.random() < 0.4:
         image = _coarse(rng, image, least_px)
     image = _relit(rng, _softened(rng, image))
-    if rng.random() < 0.5:
-        noise = rng.normal(0, rng.uniform(1, 14), (*image.shape[:2], 1 if rng.random() < 0.5 else 3))
+    if rng.random() < 0.4:
+        noise = rng.normal(0, rng.uniform(1, 10), (*image.shape[:2], 1 if rng.random() < 0.5 else 3))
         image = np.clip(image + noise.astype(np.float32), 0, 255).astype(np.uint8)
     if rng.random() < 0.06:
         image = _as_image(np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None], 3, 2))

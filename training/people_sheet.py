@@ -26,7 +26,7 @@ _MESH = (120, 170, 235)
 
 def training_images(store: Path) -> NDArray[np.uint8]:
     """64 people as the networks see them: body, hands (left ones mirrored), face."""
-    items = iter(People(store, NETWORK, 1))
+    items = (item for item in People(store, NETWORK, 1) if "face" in item)
     pictures = []
     for _ in range(_TRAINED_ON):
         item = next(items)

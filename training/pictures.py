@@ -45,7 +45,7 @@ def bounds(mask: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
 
 def occluded(rng: Rng, image: Image, pool: Pool) -> Image:
     """Sometimes something before the person: a desk below, a bar, a box, a blob."""
-    if rng.random() > 0.35:
+    if rng.random() > 0.25:
         return image
     height, width = image.shape[:2]
     mask = np.zeros((height, width), np.uint8)

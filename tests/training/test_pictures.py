@@ -66,7 +66,7 @@ def test_something_is_before_people_at_times(pool: Pool) -> None:
         assert hidden.shape == image.shape
         assert hidden.dtype == np.uint8
         shares.append((hidden != 7).any(-1).mean())
-    assert 0.55 < np.mean(np.array(shares) == 0) < 0.8
+    assert 0.65 < np.mean(np.array(shares) == 0) < 0.85
     assert 0.2 < np.max(shares) <= 1
 
 
