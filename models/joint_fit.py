@@ -89,6 +89,11 @@ class JointFit:
         rotations[:_FITTED] = local
         return Posture(rotations, translation)
 
+    def projected(self, posture: Posture, betas: Array) -> Array:
+        """(25, 2) where the keypoints of a posture are, pixels of a 192 x 256 crop."""
+        local, shift = posture.rotations[:_FITTED].astype(np.float64), np.asarray(posture.translation_m, np.float64)
+        return _projected(self._posed(local, self._body.rest_points(betas), shift).points)
+
     def _posed(self, local: Array, rest: Array, translation: Array) -> _Posed:
         world, origins = local.copy(), rest[:_FITTED].copy()
         for joint in range(1, _FITTED):
@@ -110,7 +115,7 @@ class JointFit:
         moved = np.concatenate((by_turn.reshape(len(arms), 3, -1), np.tile(np.eye(3), (len(arms), 1, 1))), 2)
 
         depth = posed.points[:, 2:]
-        px = FOCAL_PX * posed.points[:, :2] / depth + np.array(INPUT_WH) / 2
+        px = _projected(posed.points)
         of_px = FOCAL_PX / depth[..., None] * (moved[:, :2] - (posed.points[:, :2] / depth)[..., None] * moved[:, 2:])
         across = (targets.px - px) / _KEYPOINT_PX  # (25, 2)
         behind = (targets.depth_m - (posed.points[:, 2] - posed.points[0, 2])) / _DEPTH_M  # (25,)
@@ -129,6 +134,11 @@ class JointFit:
         left = np.concatenate((np.einsum("jab,jb->ja", before, turned).ravel(), shifted))
         normal = (rows * weights[:, None]).T @ rows + np.diag(prior)
         return np.asarray(np.linalg.solve(normal, rows.T @ (weights * errors) - prior * left))
+
+
+def _projected(points_m: Array) -> Array:
+    """(P, 3) metres before the virtual camera -> (P, 2) pixels of a 192 x 256 crop."""
+    return np.asarray(FOCAL_PX * points_m[:, :2] / points_m[:, 2:] + np.array(INPUT_WH) / 2)
 
 
 def _point(keypoint: str) -> int:

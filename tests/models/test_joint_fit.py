@@ -52,6 +52,13 @@ def _nudged(posture: Posture, seed: int, spread: float) -> Posture:
     return Posture(rotations, posture.translation_m + rng.normal(0, (0.05, 0.05, 2.0)))
 
 
+def test_keypoints_are_projected_where_the_mesh_has_them(body: SmplxBody) -> None:
+    posture = _posture(1)
+    off = JointFit(body).projected(posture, BETAS) - _targets(body, posture).px
+    assert np.linalg.norm(off[:14], axis=-1).max() < 1e-3  # joints
+    assert np.linalg.norm(off, axis=-1).max() < 4.0  # points of the surface are taken as carried by one joint
+
+
 def test_a_pose_that_fits_stays(body: SmplxBody) -> None:
     posture = _posture(0)
     fitted = JointFit(body)(posture, BETAS, _targets(body, posture))
