@@ -28,6 +28,7 @@ _WARM_UP_STEPS = 300
 _CLIP = 3.0
 _DECAY = 0.999
 _WEIGHT_DECAY = 0.02
+_LARGEST_RMS = 0.1  # of weights that give rotations: a step at the highest rate turns by a hundredth
 _OUTER = re.compile(r"backbone\.conv1\.|position_net\.|bbox_center\.")  # what sees pixels or gives heatmaps
 _SHOWN = (
     *("total", "body joints", "hand joints", "joints", "arms", "hand pose", "root", "jaw", "expression", "boxes"),
@@ -67,18 +68,34 @@ def _begin_at_rest(network: Hand4Whole) -> None:
             nn.init.zeros_(block.bn2.weight)
     rest = torch.tensor((1.0, 0.0, 0.0, 1.0, 0.0, 0.0))
     upright = torch.tensor((1.0, 0.0, 0.0, -1.0, 0.0, 0.0))  # camera axes: y down
-    rotation = network.body_rotation_net
-    for head, first in (
-        (rotation.root_pose_out, upright),
-        (rotation.body_pose_out, rest),
-        (network.hand_rotation_net.hand_pose_out, rest),
-        (network.face_regressor.jaw_pose_out, rest),
-    ):
-        linear = head[0]
-        assert isinstance(linear, nn.Linear)
+    firsts = (upright, rest, rest, rest)
+    for linear, first in zip(_rotation_layers(network), firsts, strict=True):
         nn.init.normal_(linear.weight, std=0.003)
         with torch.no_grad():
             linear.bias.copy_(first.repeat(linear.out_features // 6))
+
+
+@torch.no_grad()
+def shorten_rotations(network: Hand4Whole) -> None:
+    """Keep the weights small that give a rotation's two vectors. What they give stays as it is: only the directions of
+    the vectors count, so their three rows may be multiplied by anything. The longer a vector, the less a step turns it;
+    left alone, those of knees and elbows grew to thousands and hardly learnt any more."""
+    for linear in _rotation_layers(network):
+        rows = linear.weight.view(-1, 3, 2, linear.in_features)  # rotation, coordinate, vector
+        size = rows.square().mean((1, 3), keepdim=True).sqrt()  # (R, 1, 2, 1)
+        factor = (_LARGEST_RMS / size).clamp(max=1.0)
+        rows.mul_(factor)
+        linear.bias.view(-1, 3, 2).mul_(factor[..., 0])
+
+
+def _rotation_layers(network: Hand4Whole) -> tuple[nn.Linear, ...]:
+    """What gives six numbers a rotation: root, body, fingers, jaw."""
+    rotation = network.body_rotation_net
+    heads = (
+        *(rotation.root_pose_out, rotation.body_pose_out),
+        *(network.hand_rotation_net.hand_pose_out, network.face_regressor.jaw_pose_out),
+    )
+    return tuple(layer for head in heads for layer in head if isinstance(layer, nn.Linear))
 
 
 def _optimizers(network: Hand4Whole, rate: float) -> tuple[torch.optim.Optimizer, ...]:

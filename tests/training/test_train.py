@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import default_collate
 
 from models.networks.hand4whole import Hand4Whole
@@ -19,7 +19,7 @@ from training.backgrounds import Pool
 from training.batches import item
 from training.store import Store
 from training.torch_rotations import from_rot6d
-from training.train import network_trainer
+from training.train import network_trainer, shorten_rotations
 
 Batch = dict[str, Tensor]
 
@@ -48,6 +48,26 @@ def test_twenty_steps_bring_the_loss_down_and_are_gone_on_from_exactly(tmp_path:
     for mine, other in ((trainer.network, resumed.network), (trainer.average, resumed.average)):
         expected = other.state_dict()
         assert all(torch.equal(value, expected[name]) for name, value in mine.state_dict().items())
+
+
+def test_long_rotations_are_shortened_and_stay_the_same(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = network_trainer(tmp_path, "cpu", 1e-3, 1.0, FINE).network
+    assert isinstance(network, Hand4Whole)
+    linear = network.body_rotation_net.body_pose_out[0]
+    assert isinstance(linear, nn.Linear)
+    with torch.no_grad():
+        linear.weight.normal_()
+        linear.weight.view(-1, 3, 2, linear.in_features)[3, :, 1] *= 1e-3  # short already
+    before = linear.weight.clone()
+    evidence = torch.randn(5, linear.in_features)
+    long = linear(evidence).view(5, -1, 6)
+    shorten_rotations(network)
+    short = linear(evidence).view(5, -1, 6)
+    torch.testing.assert_close(from_rot6d(short), from_rot6d(long), atol=1e-4, rtol=0)
+    assert short.abs().mean() < 0.2 * long.abs().mean()
+    unchanged = (linear.weight == before).view(-1, 3, 2, linear.in_features).all(-1).all(1)
+    assert unchanged.nonzero().tolist() == [[3, 1]]
 
 
 def test_a_checkpoint_holds_what_publishing_needs(tmp_path: Path) -> None:
