@@ -33,7 +33,7 @@ def begin_from(trainer: Trainer[Any], path: Path) -> None:
     if not path.is_file():
         raise FileNotFoundError(f"no weights at {path}; leave out --begin-from to begin with none")
     content = torch.load(path, map_location="cpu", weights_only=True)
-    if content["architecture"] != trainer.architecture:
+    if {**trainer.architecture, **content["architecture"]} != trainer.architecture:
         raise ValueError(f"the weights in {path} are of another architecture; begin without them")
     weights: Mapping[str, Tensor] = content["average"]
     for network in (trainer.network, trainer.average.module):

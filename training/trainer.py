@@ -109,7 +109,7 @@ class Trainer(Generic[Batch]):
     def resume(self) -> None:
         """Go on from what was kept. Raises ValueError where that is of another architecture."""
         state = checkpoints.load(self._path)
-        if state["architecture"] != self.architecture:
+        if {**self.architecture, **state["architecture"]} != self.architecture:
             raise ValueError(f"the checkpoint {self._path} is of another architecture; begin anew in another folder")
         self.network.load_state_dict(state["network"])
         self.average.module.load_state_dict(state["average"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -40,7 +41,8 @@ class NetworkConfig:
     """Sizes of Hand4Whole; the defaults are the released network's.
 
     Heights and widths are pixels. The body input is every n-th row and column of the crop, the part
-    inputs are squares cut from the crop. All inputs are multiples of their backbone's stride.
+    inputs are squares cut from the crop. All inputs are multiples of their backbone's stride. sharpness: of the body's
+    heatmaps when joints are read from them, 1 as they are.
     """
 
     crop_hw: tuple[int, int] = (512, 384)
@@ -53,6 +55,7 @@ class NetworkConfig:
     depth_bins: int = 8
     joint_channels: int = 512
     box_channels: int = 256
+    sharpness: float = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "crop_hw", tuple(self.crop_hw))
@@ -66,6 +69,8 @@ class NetworkConfig:
         for name in ("depth_bins", "joint_channels", "box_channels"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if not 0 < self.sharpness < math.inf:
+            raise ValueError(f"sharpness must be above zero, not {self.sharpness}")
         ratios = {crop / body for crop, body in zip(self.crop_hw, self.body_hw, strict=True)}
         ratio = ratios.pop()
         if ratios or ratio < 1 or not ratio.is_integer():

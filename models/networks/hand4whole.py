@@ -59,7 +59,7 @@ class Hand4Whole(nn.Module):
         self.config = config
         body, hand = config.body_backbone.channels, config.hand_backbone.channels
         self.backbone = ResNet(config.body_backbone)
-        self.body_position_net = PositionNet(body, len(BODY_JOINTS), config.depth_bins)
+        self.body_position_net = PositionNet(body, len(BODY_JOINTS), config.depth_bins, config.sharpness)
         self.body_rotation_net = BodyRotationNet(body, hand, config.joint_channels)
         self.box_net = BoxNet(
             body + len(BODY_JOINTS) * config.depth_bins, config.box_channels, config.body_backbone.stride // BOX_STRIDE

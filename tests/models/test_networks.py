@@ -13,6 +13,7 @@ from scipy.spatial.transform import Rotation
 from models.networks.box import PART_ENLARGEMENT, part_boxes
 from models.networks.config import NetworkConfig, ResNetConfig
 from models.networks.hand4whole import Hand4Whole, mirrored_rot6d
+from models.networks.position import PositionNet
 from models.networks.sampling import sample_features, sample_joints, soft_argmax, softmax_volume
 from models.rotations import matrix_to_rot6d, rot6d_to_matrix
 from tests.conftest import FINE, TINY
@@ -214,3 +215,16 @@ def test_mirrored_rot6d_is_the_conjugate_by_a_mirror() -> None:
 def test_mirrored_rot6d_twice_is_the_same() -> None:
     rot6d = torch.randn(2, 15, 6, generator=torch.Generator().manual_seed(0))
     assert torch.equal(mirrored_rot6d(mirrored_rot6d(rot6d)), rot6d)
+
+
+def test_sharper_heatmaps_are_read_nearer_to_their_peak_and_are_given_as_they_are() -> None:
+    torch.manual_seed(0)
+    plain = PositionNet(4, joints=3, depth_bins=2)
+    sharp = PositionNet(4, joints=3, depth_bins=2, sharpness=30.0)
+    sharp.load_state_dict(plain.state_dict())
+    features = 3 * torch.randn(2, 4, 6, 5)
+    joints, heatmap = plain(features)
+    near, same = sharp(features)
+    torch.testing.assert_close(same, heatmap)
+    peak = torch.stack(torch.unravel_index(heatmap.flatten(2).argmax(-1), heatmap.shape[2:]), -1).flip(-1)
+    assert (near - peak).abs().mean() < 0.3 * (joints - peak).abs().mean()

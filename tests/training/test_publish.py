@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from models.networks.hand4whole import Hand4Whole
 from tests.conftest import TINY, TINY_DETECTOR
 from training import checkpoints
 from training.make_body import SHAPE_SPACE
-from training.publish import LICENCE, published
+from training.publish import LICENCE, SHARPNESS, published
 from training.targets import BODY_DEPTH_M
 
 
@@ -30,6 +31,7 @@ def test_the_average_is_published_with_its_space_and_licence(tmp_path: Path) -> 
     loaded = load_checkpoint(tmp_path / "open.pth.tar")
     assert (loaded.shape_space, loaded.licence, loaded.detector) == (SHAPE_SPACE, LICENCE, None)
     assert loaded.joint_depth_m == BODY_DEPTH_M
+    assert loaded.network.config == replace(TINY, sharpness=SHARPNESS)
     for name, value in network.state_dict().items():
         torch.testing.assert_close(loaded.network.state_dict()[name], value)
 
