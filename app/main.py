@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
 import sys
@@ -18,7 +17,7 @@ from app.load import Loaded, loaded
 from app.options import Options, parse
 from app.pinhole import Pinhole
 from app.pipeline import Pipeline, Stage
-from app.recording.recorder import NpzRecorder, final_path, recover, recover_left_over
+from app.recording.outputs import Outputs, open_outputs, recover, recover_left_over
 from app.recording.take import Take
 from app.sources.source import Source, open_source
 from app.stats import Stats
@@ -28,7 +27,6 @@ from models.body_file import BodyFileError
 
 _log = logging.getLogger(__name__)
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _BAD_INPUT = (InputError, BundleError, BodyFileError, EngineError, FileNotFoundError)
 
 
@@ -49,55 +47,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _recover(options: Options) -> int:
     assert options.recover is not None
-    written = recover(options.recover, options.out or final_path(options.recover))
+    written = recover(options.recover, next(iter(options.out), None))
     _say(options, f"recovered {_names(written)}" if written else f"{options.recover} held no frames")
     return 0
 
 
 def _track_video(options: Options) -> int:
     assert options.video is not None
-    assert options.out is not None
     with open_source(options.video, options.start_s, options.duration_s) as source, loaded(options) as parts:
         _check_box(options, source)
         take = take_of(options, source, parts)
-        if rescued := recover_left_over(options.out):
-            _say(options, f"an earlier take was cut short; recovered {_names(rescued)}")
+        for path in options.out:
+            if rescued := recover_left_over(path):
+                _say(options, f"an earlier take was cut short; recovered {_names(rescued)}")
         _say(options, f"{parts.bundle.name} ({parts.bundle.precision}) on {parts.device}")
         _say(options, f"body {parts.body.name}, licence: {parts.body.licence}")
-        try:
-            recorder = NpzRecorder(options.out, take)
-        except OSError as error:
-            kind = TrackingError if error.errno in _NO_ROOM else InputError
-            raise kind(f"{options.out} cannot be written: {error.strerror}") from error
-        with recorder:
-            return _run(options, source, parts, recorder)
+        clip = options.video if options.video.is_file() else None
+        with open_outputs(options.out, take, renderer=options.renderer, clip=clip) as outputs:
+            return _run(options, source, parts, outputs)
 
 
-def _run(options: Options, source: Source, parts: Loaded, recorder: NpzRecorder) -> int:
-    """Track to the end, an interrupt or an error; whichever it is, what was recorded becomes a file."""
-    groups: list[Sequence[Stage]] = [*parts.tracker.groups(device=parts.device), (recorder,)]
+def _run(options: Options, source: Source, parts: Loaded, outputs: Outputs) -> int:
+    """Track to the end, an interrupt or an error; whichever it is, what was recorded becomes files."""
+    groups: list[Sequence[Stage]] = [*parts.tracker.groups(device=parts.device), *outputs.groups]
     pipeline = Pipeline(source, groups)
     stats = Stats()
-    error: Exception | None = None
+    problems: list[Exception] = []
     with Interrupts(pipeline.stop) as interrupts:
         try:
             with pipeline:
                 _consume(pipeline, stats, source.frame_count, show=not options.quiet)
-        except Exception as problem:  # noqa: BLE001 - reported below, after the file is made
+        except Exception as problem:  # noqa: BLE001 - reported below, after the files are made
             _log.debug("tracking stopped", exc_info=problem)
-            error = problem
+            problems.append(problem)
         finally:
-            written = recorder.finish()
+            written, unwritten = outputs.finish()
+    problems += unwritten
     if options.stats:
         _write_stats(options.stats, stats, pipeline, source, parts)
-    if error is not None:
-        kept = f"; {recorder.frames} frames are in {_names(written)}" if written else ""
-        raise TrackingError(f"{error}{kept}") from error
+    if problems:
+        kept = f"; {outputs.frames} frames are in {_names(written)}" if written else ""
+        raise TrackingError("; ".join(map(str, problems)) + kept) from problems[0]
     done = f"{stats.frames} frames at {stats.fps:.1f} fps"
-    if interrupts.exit_code and not written:
-        return _failed(interrupts.exit_code, f"interrupted; no person was found in {done}, nothing was written")
-    if not written:
-        return _failed(1, f"no person was found in {done}; nothing was written")
+    interrupted = "interrupted; " if interrupts.exit_code else ""
+    if not stats.tracked:
+        shown = f"{_names(written)} shows nobody" if written else "nothing was written"
+        return _failed(interrupts.exit_code or 1, f"{interrupted}no person was found in {done}; {shown}")
     if interrupts.exit_code:
         return _failed(interrupts.exit_code, f"interrupted; {_names(written)} has what was tracked, {done}")
     _say(options, f"wrote {_names(written)}: {done}")

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from app.frame import Box
+from app.recording.outputs import SUFFIXES, mesh_folder
 from app.recording.take import AXES
-
-_SUFFIXES = (".npz",)
+from app.rendering.renderer import RENDERERS
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Options:
     """What was asked for, each value checked by itself. What is in the files is found out when they are opened."""
 
     video: Path | None
-    out: Path | None
+    out: tuple[Path, ...]
     recover: Path | None
     model: str | None
     body: Path | None
@@ -35,6 +35,7 @@ class Options:
     resample_fps: float | None
     axes: str
     vertices: bool
+    renderer: str
     stats: Path | None
     verbose: bool
     quiet: bool
@@ -43,20 +44,34 @@ class Options:
 def parse(arguments: Sequence[str] | None = None) -> Options:
     """Exits with code 2 and one line on stderr for bad arguments."""
     parser = _parser()
-    options = Options(**vars(parser.parse_args(_with_values(sys.argv[1:] if arguments is None else arguments))))
+    values = vars(parser.parse_args(_with_values(sys.argv[1:] if arguments is None else arguments)))
+    options = Options(**values | {"out": tuple(values["out"])})
     if options.recover is None:
         if options.video is None:
             parser.error("nothing to track; give --video FILE, or --recover FILE")
-        if options.out is None:
+        if not options.out:
             parser.error("nowhere to write; give --out mesh.npz")
+    elif len(options.out) > 1:
+        parser.error("--recover makes one file; give one --out, or none")
+    if len({path.absolute() for path in options.out}) < len(options.out):
+        parser.error("--out names the same file twice")
     if options.box is not None and options.detector is not None:
         parser.error("--box is one region without detection; leave out --detector, or --box")
-    for path in (options.out, options.stats):
-        if path is not None and not path.absolute().parent.is_dir():
-            parser.error(f"{path} cannot be written: there is no folder {path.absolute().parent}; make it first")
-        if path is not None and path.is_dir():
-            parser.error(f"{path} cannot be written: it is a folder; name a file in it")
+    for path in (*options.out, *([options.stats] if options.stats else [])):
+        _check_place(parser, path)
     return options
+
+
+def _check_place(parser: argparse.ArgumentParser, path: Path) -> None:
+    """End with one line where `path` cannot be written for what is already there, or is not."""
+    folder_wanted = path.suffix.lower() == ".obj"
+    place = mesh_folder(path).absolute()
+    if not place.parent.is_dir():
+        parser.error(f"{path} cannot be written: there is no folder {place.parent}; make it first")
+    if place.is_dir() and not folder_wanted:
+        parser.error(f"{path} cannot be written: it is a folder; name a file in it")
+    if place.is_file() and folder_wanted:
+        parser.error(f"{path} cannot be written: it is a file; .obj names a folder of meshes")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,8 +82,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--video", type=Path, metavar="FILE|FOLDER", help="a video, an image, or a folder of images")
-    add("--out", type=_out, metavar="FILE", help="mesh.npz")
-    add("--recover", type=Path, metavar="FILE", help="make the npz of a killed recording's .partial file")
+    add(
+        "--out",
+        type=_out,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="repeatable; the suffix says what: mesh.npz; clip.mp4, video with the mesh over it; meshes.obj, a folder "
+        "with a mesh for each person and frame",
+    )
+    add("--recover", type=Path, metavar="FILE", help="make the file of a killed recording's .partial one")
     add("--model", metavar="NAME|DIR", help="a bundle from wb-export; default: the first in the user's data folder")
     add(
         "--body",
@@ -93,8 +116,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FPS",
         help="write at this rate, interpolating between frames",
     )
-    add("--axes", choices=AXES, default="y-up", help="of root_orient, poses and trans in the npz; default: y-up")
+    add(
+        "--axes",
+        choices=AXES,
+        default="y-up",
+        help="of root_orient, poses and trans in the npz, and of .obj; default: y-up",
+    )
     add("--no-vertices", dest="vertices", action="store_false", help="leave the mesh's vertices out of the npz")
+    add("--renderer", choices=RENDERERS, default="moderngl", help="of the .mp4; default: moderngl")
     add("--stats", type=Path, metavar="FILE.json", help="write how long each stage took")
     add("-v", "--verbose", action="store_true", help="say more")
     add("-q", "--quiet", action="store_true", help="say nothing but errors")
@@ -119,8 +148,8 @@ def _with_values(arguments: Sequence[str]) -> list[str]:
 
 def _out(text: str) -> Path:
     path = Path(text)
-    if path.suffix.lower() not in _SUFFIXES:
-        raise argparse.ArgumentTypeError(f"{text} has no suffix wb-track writes; expected {', '.join(_SUFFIXES)}")
+    if path.suffix.lower() not in SUFFIXES:
+        raise argparse.ArgumentTypeError(f"{text} has no suffix wb-track writes; expected {', '.join(SUFFIXES)}")
     return path
 
 

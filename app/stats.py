@@ -21,6 +21,7 @@ class Stats:
         self._last_s = self._started_s
         self._stage_ms: dict[str, list[float]] = defaultdict(list)
         self._age_ms: list[float] = []
+        self.tracked = 0  # frames with someone in them
 
     def add(self, result: Result) -> None:
         self._last_s = time.perf_counter()
@@ -28,6 +29,7 @@ class Stats:
         for stage, elapsed_ms in result.stage_ms.items():
             self._stage_ms[stage].append(elapsed_ms)
         self._age_ms.append(result.age_ms)
+        self.tracked += bool(result.people)
 
     @property
     def frames(self) -> int:

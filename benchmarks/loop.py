@@ -121,7 +121,6 @@ def _networks(options: Options, parts: Loaded, count: int) -> Callable[[], None]
 
 
 def _pipeline(options: Options, parts: Loaded, count: int) -> None:
-    assert options.out is not None
     with _recorder(options, parts) as recorder:
         groups: list[Sequence[Stage]] = [*parts.tracker.groups(device=parts.device), (recorder,)]
         with Pipeline(_frames(options, count), groups) as pipeline:
@@ -139,9 +138,8 @@ def _plain(options: Options, parts: Loaded, count: int) -> None:
 
 def _recorder(options: Options, parts: Loaded) -> NpzRecorder:
     assert options.video is not None
-    assert options.out is not None
     with open_source(options.video) as source:
-        return NpzRecorder(options.out, take_of(options, source, parts))
+        return NpzRecorder(options.out[0], take_of(options, source, parts))
 
 
 def _rates(runners: dict[str, Callable[[], None]], frames: int, rounds: int) -> dict[str, list[float]]:

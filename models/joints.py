@@ -17,6 +17,14 @@ SMPLX_JOINTS = (
     *(f"{side}_{name}" for side in _SIDES for name in HAND_ROTATIONS),
 )
 
+# The joint that each of SMPLX_JOINTS hangs on, by its row; -1 for the root.
+SMPLX_PARENTS = (
+    *(-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19),
+    *(15, 15, 15),
+    *(20, 25, 26, 20, 28, 29, 20, 31, 32, 20, 34, 35, 20, 37, 38),
+    *(21, 40, 41, 21, 43, 44, 21, 46, 47, 21, 49, 50, 21, 52, 53),
+)
+
 # Rows of SMPLX_JOINTS.
 ROOT = slice(0, 1)
 BODY = slice(1, 22)

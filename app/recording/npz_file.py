@@ -20,7 +20,7 @@ FORMAT_VERSION = 1
 _CHUNK_FRAMES = 256
 
 # Camera axes (x right, y down, z forward) to the file's, as rows.
-_FILE_FROM_CAMERA: dict[str, Array] = {
+FILE_FROM_CAMERA: dict[str, Array] = {
     "camera": np.eye(3),
     "y-up": np.array([[1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, -1.0]]),
     "z-up": np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]]),
@@ -53,7 +53,7 @@ def columns(take: Take, records: NDArray[Any], frames: Sampling) -> dict[str, ND
     betas = robust_mean(betas_per_frame)
     expression = picked("expression")
     pelvis = picked("translation") + resting_pelvis(take, betas_per_frame, expression)
-    turn = _FILE_FROM_CAMERA[take.axes]
+    turn = FILE_FROM_CAMERA[take.axes]
     root = matrix_to_axis_angle(turn @ axis_angle_to_matrix(poses[:, 0]))
     # SMPL-X turns the body about its pelvis, not about the origin. So the pelvis is what the axes are changed for, and
     # the translation is what brings there the pelvis of the take's shape.

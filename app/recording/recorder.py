@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from app.errors import InputError, TrackingError
+from app.errors import TrackingError, recording_stopped
 from app.frame import Result
-from app.recording.journal import Journal, NothingRecordedError, read_journal
+from app.recording.journal import Journal, read_journal
 from app.recording.npz_file import write_takes
+from app.recording.partial import partial_path
 from app.recording.take import Take
-
-_SUFFIX = ".partial"
 
 
 class NpzRecorder:
-    """Stage: Result -> the same Result, recorded. A context manager; `finish` makes the npz.
+    """Keeps `outputs.Recorder`. Frames go to `<path>.partial` as they come; `finish` makes the npz of it.
 
-    Frames go to `<path>.partial` as they come. Whatever happens before `finish`, that file stays for `recover`.
+    Whatever happens before `finish`, that file stays for `recover`.
     """
 
     name = "record"
@@ -37,9 +35,7 @@ class NpzRecorder:
             try:
                 self._journal.append(self._take.record(result.frame, person))
             except OSError as error:
-                raise TrackingError(
-                    f"recording stopped at frame {result.frame.index}: {error.strerror} ({self._journal.path})"
-                ) from error
+                raise recording_stopped(result.frame.index, self._journal.path, error) from error
         self.frames += bool(result.people)
         return result
 
@@ -61,33 +57,6 @@ class NpzRecorder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def partial_path(path: Path) -> Path:
-    """Where a take is kept while it is recorded."""
-    return path.with_name(path.name + _SUFFIX)
-
-
-def final_path(partial: Path) -> Path:
-    """The file that a partial one becomes."""
-    if partial.suffix != _SUFFIX:
-        raise InputError(f"{partial} is not a partial recording; expected a file that ends in {_SUFFIX}")
-    return partial.with_suffix("")
-
-
-def recover_left_over(path: Path) -> list[Path]:
-    """Save what an earlier, killed take left in `path`'s partial file, as <name>.recovered.npz; overwrites nothing."""
-    partial = partial_path(path)
-    if not partial.exists():
-        return []
-    numbers = itertools.chain([""], (f"-{k}" for k in itertools.count(2)))
-    asides = (path.with_name(f"{path.stem}.recovered{number}{path.suffix}") for number in numbers)
-    aside = next(candidate for candidate in asides if not candidate.exists())
-    try:
-        return recover(partial, aside)
-    except NothingRecordedError:
-        partial.unlink()
-        return []
 
 
 def recover(partial: Path, path: Path) -> list[Path]:

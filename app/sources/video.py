@@ -17,7 +17,7 @@ import numpy as np
 from av.error import FFmpegError
 from numpy.typing import NDArray
 
-from app.errors import InputError, TrackingError
+from app.errors import InputError, TrackingError, reason
 from app.frame import Frame
 from app.sources.mp4 import missing_bytes
 
@@ -45,7 +45,7 @@ class VideoSource:
         try:
             self._container = av.open(str(path))
         except (FFmpegError, OSError) as error:
-            raise InputError(f"{path} cannot be read as a video: {_reason(error)}") from error
+            raise InputError(f"{path} cannot be read as a video: {reason(error)}") from error
         try:
             if not self._container.streams.video:
                 raise InputError(f"{path} has no video in it")
@@ -151,12 +151,12 @@ class VideoSource:
                 except FFmpegError as error:
                     damaged, in_a_row = damaged + 1, in_a_row + 1
                     if in_a_row > _DAMAGED_LIMIT:
-                        raise TrackingError(f"{self._path} is damaged: {_reason(error)}") from error
+                        raise TrackingError(f"{self._path} is damaged: {reason(error)}") from error
                     continue
                 in_a_row = 0
                 yield from pictures
         except FFmpegError as error:
-            raise TrackingError(f"{self._path} cannot be read to its end: {_reason(error)}") from error
+            raise TrackingError(f"{self._path} cannot be read to its end: {reason(error)}") from error
         if damaged:
             _log.warning("%s: %d damaged packets were passed over", self._path, damaged)
 
@@ -166,7 +166,3 @@ def _upright(picture: av.VideoFrame) -> NDArray[np.uint8]:
     rgb = np.asarray(picture.to_ndarray(format="rgb24"), np.uint8)
     turns = round(picture.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(rgb, turns)) if turns else rgb
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import standins
+
 ROOT = Path(__file__).parents[2]
 OURS = {"app", "engines", "models", "exporter", "training", "benchmarks", "tests"}
 MAY_IMPORT = {
@@ -47,14 +49,29 @@ def test_tracking_never_imports_pytorch(package: str) -> None:
         assert not wrong, f"{path} imports {wrong}"
 
 
+_NOTHING_HEAVY = (
+    "heavy = {'torch', 'onnx', 'PySide6', 'OpenGL', 'moderngl', 'pyrender', 'trimesh', 'scipy', 'matplotlib'}\n"
+    "loaded = heavy & set(sys.modules)\n"
+    "sys.exit(f'imports {loaded}' if loaded else 0)"
+)
+
+
 def test_loading_the_program_loads_no_pytorch_window_or_opengl() -> None:
-    script = (
-        "import sys, app.main, app.tracker\n"
-        "heavy = {'torch', 'onnx', 'PySide6', 'OpenGL', 'moderngl', 'scipy', 'matplotlib'} & set(sys.modules)\n"
-        "sys.exit(f'imports {heavy}' if heavy else 0)"
-    )
+    script = f"import sys, app.main, app.tracker\n{_NOTHING_HEAVY}"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_tracking_to_an_npz_loads_no_window_or_opengl(tiny_bundle: Path, body_path: Path, tmp_path: Path) -> None:
+    """To the end, so that nothing is loaded on the way either."""
+    arguments = [
+        *("--video", str(standins.DATA / "frame.png"), "--box", "60,5,250,350", "--out", str(tmp_path / "mesh.npz")),
+        *("--model", str(tiny_bundle), "--body", str(body_path), "-q"),
+    ]
+    script = f"import sys\nfrom app.main import main\nassert main({arguments!r}) == 0\n{_NOTHING_HEAVY}"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "mesh.npz").is_file()
 
 
 def test_exporting_without_pytorch_names_the_extra_in_one_line() -> None:

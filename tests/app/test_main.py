@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pickle
@@ -21,8 +22,10 @@ import pytest
 from numpy.typing import NDArray
 
 from app.pinhole import Pinhole
+from app.recording.video_file import VideoFile
 from app.sources.source import open_source
 from tests import standins
+from tests.app import clips
 
 ROOT = Path(__file__).parents[2]
 Track = Callable[..., int]
@@ -144,6 +147,11 @@ def _pickle(path: Path) -> None:
     path.write_bytes(pickle.dumps({"v_template": Harmful(path.parent / "harm")}))
 
 
+def _meshes(path: Path) -> None:
+    path.mkdir()
+    (path / "000000.1.obj").touch()
+
+
 def _no_weights(path: Path) -> None:
     arrays = standins.body_arrays()
     del arrays["weights"]
@@ -172,6 +180,7 @@ def _wrong_hash(path: Path, bundle: Path) -> None:
         (("--model", "folder"), Path.mkdir, "has no bundle.json"),
         (("--out", "missing/mesh.npz"), None, "no folder"),
         (("--out", "mesh.xyz"), None, "expected .npz"),
+        (("--out", "full.obj"), _meshes, "full.obj holds meshes already"),
         (("--box", "900,900,10,10"), None, "lies outside the frames"),
         (("--engine", "cuda"), None, "--engine cpu"),
         (("--detector", "missing.onnx"), None, "no detector at missing.onnx"),
@@ -224,6 +233,89 @@ def test_images_that_turn_bad_keep_the_frames_before(track: Track, tmp_path: Pat
     assert "3.png cannot be read as an image" in line
     assert "3 frames are in" in line
     np.testing.assert_array_equal(read(out)["frame_index"], [0, 1, 2])
+
+
+def test_everything_at_once(track: Track, clip: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """npz, overlay and meshes of one run, named in the last line; the overlay with the source's own times."""
+    names = ("mesh.npz", "over.mp4", "meshes.obj")
+    outs = [word for name in names for word in ("--out", tmp_path / name)]
+    assert track("--video", clip, "--box", "20,10,100,100", *outs, "--start", "0.2", "--duration", "0.4") == 0
+    last = capfd.readouterr().err.splitlines()[-1]
+    assert last.startswith(f"wb-track: wrote {', '.join(str(tmp_path / name) for name in names)}: 10 frames")
+    assert {path.name for path in tmp_path.iterdir()} == set(names)
+    file = read(tmp_path / "mesh.npz")
+    np.testing.assert_allclose(clips.frame_times(tmp_path / "over.mp4"), file["time"] - 0.2, rtol=0, atol=2e-5)
+    assert clips.video_length(tmp_path / "over.mp4") == pytest.approx(0.4, abs=1e-3)
+    meshes = sorted(path.name for path in (tmp_path / "meshes.obj").iterdir())
+    assert meshes == [f"{index:06d}.1.obj" for index in range(5, 15)]
+
+
+def test_where_one_output_fails_the_others_are_whole(
+    track: Track, clip: Path, tmp_path: Path, one_line: OneLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.recording import obj
+
+    write = obj.write_obj
+
+    def full_at_5(path: Path, *rest: Any) -> None:
+        if path.name == "000005.1.obj":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, *rest)
+
+    monkeypatch.setattr(obj, "write_obj", full_at_5)
+    outs = [word for name in ("mesh.npz", "over.mp4", "meshes.obj") for word in ("--out", tmp_path / name)]
+    assert track("--video", clip, "--box", "20,10,100,100", *outs, "-q") == 1
+    line = one_line()
+    assert "recording stopped at frame 5: No space left on device" in line
+    assert "frames are in" in line
+    assert "over.mp4" in line
+    assert len(read(tmp_path / "mesh.npz")["time"]) >= 6
+    assert len(clips.decoded(tmp_path / "over.mp4")) >= 6
+    assert len(list((tmp_path / "meshes.obj").glob("*.obj"))) == 5
+    assert not list(tmp_path.glob("*.partial"))
+
+
+def test_an_output_that_cannot_be_opened_leaves_nothing_of_the_others(
+    track: Track, clip: Path, tmp_path: Path, one_line: OneLine
+) -> None:
+    _meshes(tmp_path / "full.obj")
+    outs = [word for name in ("mesh.npz", "over.mp4", "full.obj") for word in ("--out", tmp_path / name)]
+    assert track("--video", clip, "--box", "20,10,100,100", *outs, "-q") == 2
+    assert "holds meshes already" in one_line()
+    assert [path.name for path in tmp_path.iterdir()] == ["full.obj"]
+
+
+def test_without_opengl_the_overlay_shows_a_skeleton_and_the_npz_is_complete(
+    track: Track, clip: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "moderngl", None)
+    for module in [name for name in sys.modules if name.startswith("app.rendering.") and "painter" in name]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.delitem(sys.modules, "app.rendering.gl_context", raising=False)
+    outs = ("--out", tmp_path / "mesh.npz", "--out", tmp_path / "over.mp4")
+    assert track("--video", clip, "--box", "20,10,100,100", *outs, "--duration", "0.4") == 0
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if "OpenGL" in line]
+    assert line.startswith("wb-track: no OpenGL, so a skeleton is drawn")
+    assert len(read(tmp_path / "mesh.npz")["time"]) == len(clips.frame_times(tmp_path / "over.mp4")) == 10
+
+
+def test_a_killed_overlay_is_recovered(track: Track, tmp_path: Path, one_line: OneLine) -> None:
+    with VideoFile(tmp_path / "over.mp4", (64, 48), 30.0, "") as video:
+        for k in range(90):
+            video.add(np.full((48, 64, 3), k, np.uint8), k / 30)
+    assert track("--recover", tmp_path / "over.mp4.partial") == 0
+    assert f"recovered {tmp_path / 'over.mp4'}" in one_line()
+    assert len(clips.decoded(tmp_path / "over.mp4")) == 90
+
+
+def test_the_same_command_saves_what_was_left_of_each_output(track: Track, clip: Path, tmp_path: Path) -> None:
+    with VideoFile(tmp_path / "over.mp4", (64, 48), 30.0, "") as video:
+        for k in range(30):
+            video.add(np.full((48, 64, 3), k, np.uint8), k / 30)
+    out = ("--out", tmp_path / "over.mp4")
+    assert track("--video", clip, "--box", "20,10,100,100", *out, "--duration", "0.2", "-q") == 0
+    assert len(clips.decoded(tmp_path / "over.recovered.mp4")) == 30
+    assert len(clips.decoded(tmp_path / "over.mp4")) == 5
 
 
 @pytest.fixture

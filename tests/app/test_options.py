@@ -13,7 +13,7 @@ from app.options import Options, parse
 
 _DEFAULTS = Options(
     video=Path("clip.mp4"),
-    out=Path("mesh.npz"),
+    out=(Path("mesh.npz"),),
     recover=None,
     model=None,
     body=None,
@@ -27,6 +27,7 @@ _DEFAULTS = Options(
     resample_fps=None,
     axes="y-up",
     vertices=True,
+    renderer="moderngl",
     stats=None,
     verbose=False,
     quiet=False,
@@ -39,7 +40,9 @@ def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to write to, so that relative names mean something. It has a folder of its own, and a file."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "takes").mkdir()
-    (tmp_path / "folder.npz").mkdir()
+    for name in ("folder.npz", "meshes.obj", "folder.mp4"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "file.obj").touch()
     (tmp_path / "file").touch()
     return tmp_path
 
@@ -66,7 +69,12 @@ def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["--start", "0"], {"start_s": 0.0}),
         # The file.
         (["--resample", "29.97"], {"resample_fps": 29.97}),
-        (["--out", "takes/MESH.NPZ"], {"out": Path("takes/MESH.NPZ")}),
+        (["--out", "takes/MESH.NPZ"], {"out": (Path("mesh.npz"), Path("takes/MESH.NPZ"))}),
+        (["--out", "clip.MP4"], {"out": (Path("mesh.npz"), Path("clip.MP4"))}),
+        (["--out", "new.obj"], {"out": (Path("mesh.npz"), Path("new.obj"))}),
+        (["--out", "meshes.obj"], {"out": (Path("mesh.npz"), Path("meshes.obj"))}),
+        (["--out", "new/*.obj"], {"out": (Path("mesh.npz"), Path("new/*.obj"))}),
+        (["--renderer", "pyrender"], {"renderer": "pyrender"}),
         (["--axes", "z-up"], {"axes": "z-up"}),
         (["--axes", "camera"], {"axes": "camera"}),
         (["--no-vertices"], {"vertices": False}),
@@ -85,11 +93,11 @@ def test_a_good_command_line_is_understood(arguments: Sequence[str], changes: di
     ("arguments", "out"),
     [
         # Recovering needs no video, and knows where to write.
-        (["--recover", "mesh.npz.partial"], None),
-        (["--recover", "mesh.npz.partial", "--out", "other.npz"], Path("other.npz")),
+        (["--recover", "mesh.npz.partial"], ()),
+        (["--recover", "mesh.npz.partial", "--out", "other.npz"], (Path("other.npz"),)),
     ],
 )
-def test_recovering_needs_only_the_partial_file(arguments: Sequence[str], out: Path | None) -> None:
+def test_recovering_needs_only_the_partial_file(arguments: Sequence[str], out: tuple[Path, ...]) -> None:
     options = parse(arguments)
     assert (options.recover, options.video, options.out) == (Path("mesh.npz.partial"), None, out)
 
@@ -134,6 +142,7 @@ _BAD = [
     # Words that are not among those to choose from.
     ([*_ENOUGH, "--engine", "tpu"], "tpu"),
     ([*_ENOUGH, "--axes", "x-up"], "x-up"),
+    ([*_ENOUGH, "--renderer", "opencv"], "opencv"),
     # Two that exclude each other.
     ([*_ENOUGH, "--fov", "50", "--focal", "900"], "--focal"),
     ([*_ENOUGH, "--box", "1,2,3,4", "--detector", "yolox.onnx"], "--box is one region without detection"),
@@ -143,6 +152,12 @@ _BAD = [
     (["--video", "clip.mp4", "--out", "nowhere/mesh.npz"], "nowhere/mesh.npz cannot be written: there is no folder"),
     (["--video", "clip.mp4", "--out", "file/mesh.npz"], "file/mesh.npz cannot be written: there is no folder"),
     (["--video", "clip.mp4", "--out", "folder.npz"], "folder.npz cannot be written: it is a folder"),
+    (["--video", "clip.mp4", "--out", "folder.mp4"], "folder.mp4 cannot be written: it is a folder"),
+    (["--video", "clip.mp4", "--out", "file.obj"], "file.obj cannot be written: it is a file"),
+    (["--video", "clip.mp4", "--out", "file/*.obj"], "file/*.obj cannot be written: it is a file"),
+    (["--video", "clip.mp4", "--out", "nowhere/meshes/*.obj"], "there is no folder"),
+    ([*_ENOUGH, "--out", "takes/../mesh.npz", "--out", "mesh.npz"], "--out names the same file twice"),
+    (["--recover", "mesh.npz.partial", "--out", "a.npz", "--out", "b.npz"], "--recover makes one file"),
     ([*_ENOUGH, "--stats", "nowhere/stats.json"], "nowhere/stats.json cannot be written: there is no folder"),
     ([*_ENOUGH, "--stats", "takes"], "takes cannot be written: it is a folder"),
     (["--recover", "mesh.npz.partial", "--out", "nowhere/mesh.npz"], "nowhere/mesh.npz cannot be written"),
@@ -181,5 +196,15 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     for option in ("--video", "--out", "--recover", "--model", "--body", "--detector", "--box", "--engine", "--fov"):
         assert option in text
-    for option in ("--focal", "--start", "--duration", "--axes", "--no-vertices", "--stats", "--verbose", "--quiet"):
+    for option in (
+        "--focal",
+        "--start",
+        "--duration",
+        "--axes",
+        "--renderer",
+        "--no-vertices",
+        "--stats",
+        "--verbose",
+        "--quiet",
+    ):
         assert option in text

@@ -20,7 +20,9 @@ from app.frame import Person, Result
 from app.recording import journal as journal_module
 from app.recording.journal import Journal, read_journal
 from app.recording.npz_file import robust_mean, true_fps
-from app.recording.recorder import NpzRecorder, final_path, partial_path, recover, recover_left_over
+from app.recording.outputs import recover_left_over
+from app.recording.partial import final_path, partial_path
+from app.recording.recorder import NpzRecorder, recover
 from app.recording.take import Take
 from models.rotations import axis_angle_to_matrix
 from models.smplx_body import SmplxBody

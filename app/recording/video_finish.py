@@ -1,0 +1,99 @@
+"""From fragments to an MP4 that plays everywhere: its index in front, the frames' own times, sound."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import logging
+import os
+from fractions import Fraction
+from operator import itemgetter
+from pathlib import Path
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.error import FFmpegError
+from av.video.stream import VideoStream
+
+from app.errors import InputError, TrackingError, reason
+from app.recording.journal import NothingRecordedError
+from app.recording.lock import locked
+from app.recording.sound import Sound, SoundError, TimedPackets
+
+_log = logging.getLogger(__name__)
+
+
+def finish_video(partial: Path, path: Path, sound: Path | None = None, start_s: float = 0.0) -> list[Path]:
+    """Make the video of a partial one and remove that; what was written.
+
+    sound: a file whose sound from start_s on goes with it. Raises NothingRecordedError where there is no frame,
+    TrackingError where the video cannot be written; the partial file is kept.
+    """
+    _check(partial)
+    beside = path.with_name(f".{path.name}.writing")
+    try:
+        try:
+            _write(beside, partial, sound, start_s)
+        except SoundError as error:
+            _log.warning("the sound of %s could not be read, so %s has none: %s", sound, path, error)
+            _write(beside, partial, None, start_s)
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except (FFmpegError, OSError) as error:
+        raise TrackingError(
+            f"{path} could not be written: {reason(error)}; every frame is in {partial}, "
+            f"which plays as it is: make room, then wb-track --recover {partial}"
+        ) from error
+    finally:
+        beside.unlink(missing_ok=True)
+    partial.unlink()
+    return [path]
+
+
+def _check(partial: Path) -> None:
+    """Raises InputError for a file that another process writes, NothingRecordedError for one without a frame."""
+    if not partial.is_file():
+        raise InputError(f"no recording at {partial}")
+    with partial.open("rb") as file:
+        if not locked(file):
+            raise InputError(f"{partial} is being written by another wb-track; wait for it, or choose another --out")
+    try:
+        with av.open(str(partial)) as container:
+            if any(packet.size and not packet.is_corrupt for packet in container.demux(video=0)):
+                return
+    except (FFmpegError, IndexError):
+        pass  # no video, or cut off in its first bytes
+    raise NothingRecordedError(f"{partial} holds no frame of a video")
+
+
+def _write(path: Path, partial: Path, sound: Path | None, start_s: float) -> None:
+    """Raises SoundError where the sound is at fault, FFmpegError or OSError otherwise."""
+    with contextlib.ExitStack() as stack:
+        video = stack.enter_context(av.open(str(partial)))
+        out = stack.enter_context(av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}))
+        out.metadata["comment"] = video.metadata.get("comment", "")
+        tracks = [_pictures(video, out)]
+        if sound is not None:
+            span_s = (start_s, start_s + _length_s(video))
+            tracks.append(stack.enter_context(Sound(sound, span_s)).add_to(out))
+        for _, packet in heapq.merge(*tracks, key=itemgetter(0)):
+            out.mux(packet)
+
+
+def _pictures(video: InputContainer, out: OutputContainer) -> TimedPackets:
+    """Give the new file a stream for the frames of the partial one, at once, and the packets of the whole ones."""
+    source = video.streams.video[0]
+    return _copied(video, source, out.add_stream_from_template(source))
+
+
+def _copied(video: InputContainer, source: VideoStream, target: VideoStream) -> TimedPackets:
+    for packet in video.demux(source):
+        if packet.pts is not None and not packet.is_corrupt:
+            packet.stream = target
+            yield float(packet.pts * Fraction(packet.time_base)), packet
+
+
+def _length_s(video: InputContainer) -> float:
+    stream = video.streams.video[0]
+    return float((stream.duration or 0) * Fraction(stream.time_base or 1))

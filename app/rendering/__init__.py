@@ -1,0 +1,1 @@
+"""Pictures of people: one renderer for the window, overlays, stills and tests."""
