@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
+from types import FrameType
 
 
 def main() -> int:
-    """See `app.main.main`."""
+    """See `app.main.main`. Ends the process itself where a camera's driver would keep it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end_early)
     try:
         from app.main import main as track
 
-        return track()
+        code = track()
     except ImportError as error:
         advice = "" if "lib" not in str(error) else "; on Debian: apt-get install libgl1 libglib2.0-0"
         print(f"wb-track: a library is missing: {error}{advice}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("wb-track: interrupted before tracking began; nothing was written", file=sys.stderr)
-        return 130
+        code = 1
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # everything is done
+    if threading.active_count() > 1:  # hanging in a driver, they must not meet the interpreter's end
+        _leave(code)
+    return code
+
+
+def _end_early(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature signals have
+    """Before and after tracking there is nothing to save, and libraries may be half loaded."""
+    sys.stderr.write("wb-track: interrupted while not tracking; what is written stays\n")
+    _leave(128 + number)
+
+
+def _leave(code: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,10 @@ class BoxPolicy(Protocol):
 
     def seen(self, frame_wh: tuple[int, int], people: tuple[Person, ...]) -> None: ...
 
+    def reset(self) -> None:
+        """Forget everyone: the source was interrupted."""
+        ...
+
 
 @dataclass(frozen=True)
 class FixedBox:
@@ -41,6 +45,9 @@ class FixedBox:
         return (self.box,)
 
     def seen(self, frame_wh: tuple[int, int], people: tuple[Person, ...]) -> None:
+        """Changes nothing."""
+
+    def reset(self) -> None:
         """Changes nothing."""
 
 
@@ -67,6 +74,9 @@ class DetectedBox:
     def seen(self, frame_wh: tuple[int, int], people: tuple[Person, ...]) -> None:
         """The detector looks afresh at every frame."""
 
+    def reset(self) -> None:
+        self._held = None
+
 
 class FollowedBox:
     """Without a detector: the whole frame first, then the box of the last mesh."""
@@ -88,6 +98,10 @@ class FollowedBox:
         with self._lock:
             self._last = last
 
+    def reset(self) -> None:
+        with self._lock:
+            self._last = None
+
 
 @dataclass(frozen=True)
 class Track:
@@ -107,17 +121,26 @@ class Sighting:
 
 
 class Detect:
-    """Stage: Frame -> Sighting."""
+    """Stage: Frame -> Sighting. Where a new segment of the source begins, everyone is new."""
 
     def __init__(self, policy: BoxPolicy) -> None:
         self._policy = policy
         self._before: frozenset[int] = frozenset()
+        self._segment = 0
 
     def __call__(self, frame: Frame) -> Sighting:
+        if frame.segment != self._segment:
+            self._segment = frame.segment
+            self.reset()
         boxes = dict(enumerate(self._policy.boxes(frame), start=1))
         tracks = tuple(Track(track_id, box, track_id not in self._before) for track_id, box in boxes.items())
         self._before = frozenset(boxes)
         return Sighting(frame, tracks)
+
+    def reset(self) -> None:
+        """Everyone in the next frame begins."""
+        self._policy.reset()
+        self._before = frozenset()
 
 
 def _around(person: Person, frame_wh: tuple[int, int]) -> Box | None:

@@ -45,10 +45,14 @@ class Channel(Generic[T]):
             self._values.append(value)
             self._changed.notify_all()
 
-    def get(self) -> T:
-        """The oldest value, waiting for one. Raises ChannelClosed, or the error of `close`, when there are no more."""
+    def get(self, timeout_s: float | None = None) -> T:
+        """The oldest value, waiting for one. Raises ChannelClosed, or the error of `close`, when there are no more.
+
+        Raises TimeoutError where none comes within timeout_s.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._values or self._closed)
+            if not self._changed.wait_for(lambda: self._values or self._closed, timeout_s):
+                raise TimeoutError
             if self._values:
                 value = self._values.popleft()
                 self._changed.notify_all()

@@ -26,12 +26,15 @@ class Frame:
     """An image and when it was taken.
 
     rgb: (H, W, 3) uint8. time_s: the source's own clock, monotonic. captured_s: `time.perf_counter()` at arrival.
+    segment: another number than the frame before where the source was interrupted, so that nothing earlier says where
+    people are now.
     """
 
     index: int
     time_s: float
     rgb: NDArray[np.uint8]
     captured_s: float
+    segment: int = 0
 
     @property
     def size_wh(self) -> tuple[int, int]:

@@ -17,6 +17,8 @@ from app.detectors.detector import Detector
 from app.errors import InputError
 from app.estimator import Estimator
 from app.options import Options
+from app.pinhole import Pinhole
+from app.recording.take import Take
 from app.tracker import Tracker
 from engines.bundle import DETECTOR, FILE_NAME, GRAPHS, Bundle, check_contract, user_bundle_folder, user_data_folder
 from engines.engine import EngineError
@@ -69,6 +71,31 @@ def loaded(options: Options) -> Iterator[Loaded]:
             _log.warning("%s; %s", _other_space(bundle, body), _own_shape_advice(bundle))
         estimator = Estimator(engines, body.hand_mean, mean_shape=mean_shape)
         yield Loaded(Tracker(boxes, estimator, body), body, bundle, device)
+
+
+def take_of(options: Options, parts: Loaded, fps: float, size_wh: tuple[int, int]) -> Take:
+    """What is true of a whole take, its one camera included. fps, size_wh: as the source states them."""
+    if options.focal_px is not None:
+        camera = Pinhole.from_focal(options.focal_px, size_wh)
+    else:
+        camera = Pinhole.from_fov(options.fov_deg, size_wh)
+    body = parts.body
+    return Take(
+        camera=camera,
+        image_size_wh=size_wh,
+        fps=fps,
+        resample_fps=options.resample_fps,
+        axes=options.axes,
+        model=parts.bundle.name,
+        body=body.name,
+        licence=parts.licence,
+        vertex_count=body.vertex_count if options.vertices else 0,
+        faces=body.faces,
+        pelvis_template=body.pelvis_template,
+        pelvis_directions=body.pelvis_directions,
+        hand_mean=body.hand_mean,
+        shape=parts.shape,
+    )
 
 
 def _box_policy(options: Options, bundle: Bundle, device: str, stack: ExitStack) -> BoxPolicy:

@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -13,12 +14,11 @@ from tqdm import tqdm
 from app.errors import InputError, TrackingError
 from app.frame import Box
 from app.interrupt import Interrupts
-from app.load import Loaded, loaded
+from app.load import Loaded, loaded, take_of
 from app.options import Options, parse
-from app.pinhole import Pinhole
 from app.pipeline import Pipeline, Stage
 from app.recording.outputs import Outputs, open_outputs, recover, recover_left_over
-from app.recording.take import Take
+from app.sources.camera_address import cameras
 from app.sources.source import Source, open_source
 from app.stats import Stats
 from engines.bundle import BundleError
@@ -38,11 +38,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for library in ("libav", "PIL"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
     try:
-        return _recover(options) if options.recover else _track_video(options)
+        return _run_command(options)
     except _BAD_INPUT as error:
         return _failed(2, error)
     except (TrackingError, OSError) as error:
         return _failed(1, error)
+
+
+def _run_command(options: Options) -> int:
+    if options.recover:
+        return _recover(options)
+    if options.list_cameras:
+        return _list_cameras()
+    if options.window:
+        from app.window.main import run_window
+
+        return run_window(options, partial(_say, options))
+    if options.address:
+        from app.live.headless import track_camera
+
+        return track_camera(options, partial(_say, options))
+    return _track_video(options)
+
+
+def _list_cameras() -> int:
+    found = cameras()
+    print("\n".join(f"{number}  {name}" for number, name in found) if found else "no camera was found")
+    return 0
 
 
 def _recover(options: Options) -> int:
@@ -56,7 +78,7 @@ def _track_video(options: Options) -> int:
     assert options.video is not None
     with open_source(options.video, options.start_s, options.duration_s) as source, loaded(options) as parts:
         _check_box(options, source)
-        take = take_of(options, source, parts)
+        take = take_of(options, parts, source.fps, source.size_wh)
         for path in options.out:
             if rescued := recover_left_over(path):
                 _say(options, f"an earlier take was cut short; recovered {_names(rescued)}")
@@ -111,31 +133,6 @@ def _consume(pipeline: Pipeline, stats: Stats, frame_count: int | None, *, show:
         for result in pipeline:
             stats.add(result)
             bar.update()
-
-
-def take_of(options: Options, source: Source, parts: Loaded) -> Take:
-    """What is true of the whole take, its one camera included."""
-    if options.focal_px is not None:
-        camera = Pinhole.from_focal(options.focal_px, source.size_wh)
-    else:
-        camera = Pinhole.from_fov(options.fov_deg, source.size_wh)
-    body = parts.body
-    return Take(
-        camera=camera,
-        image_size_wh=source.size_wh,
-        fps=source.fps,
-        resample_fps=options.resample_fps,
-        axes=options.axes,
-        model=parts.bundle.name,
-        body=body.name,
-        licence=parts.licence,
-        vertex_count=body.vertex_count if options.vertices else 0,
-        faces=body.faces,
-        pelvis_template=body.pelvis_template,
-        pelvis_directions=body.pelvis_directions,
-        hand_mean=body.hand_mean,
-        shape=parts.shape,
-    )
 
 
 def _write_stats(path: Path, stats: Stats, pipeline: Pipeline, source: Source, parts: Loaded) -> None:

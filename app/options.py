@@ -12,8 +12,16 @@ from typing import NoReturn
 
 from app.frame import Box
 from app.recording.outputs import SUFFIXES, mesh_folder
+from app.recording.raw_video import SUFFIX as RAW_SUFFIX
+from app.recording.raw_video import is_raw
 from app.recording.take import AXES
 from app.rendering.renderer import RENDERERS
+from app.sources.camera_address import CameraAddress
+
+_LIST = "list"
+SMOOTH = ("off", "responsive", "balanced", "steady")
+DEFAULT_SMOOTH = "balanced"
+MOST_PEOPLE = 8
 
 
 @dataclass(frozen=True)
@@ -21,6 +29,10 @@ class Options:
     """What was asked for, each value checked by itself. What is in the files is found out when they are opened."""
 
     video: Path | None
+    address: CameraAddress | None
+    list_cameras: bool
+    mirror: bool
+    window: bool
     out: tuple[Path, ...]
     recover: Path | None
     model: str | None
@@ -30,6 +42,8 @@ class Options:
     engine: str
     fov_deg: float
     focal_px: float | None
+    smooth: str
+    people: int
     start_s: float
     duration_s: float | None
     resample_fps: float | None
@@ -44,14 +58,20 @@ class Options:
 def parse(arguments: Sequence[str] | None = None) -> Options:
     """Exits with code 2 and one line on stderr for bad arguments."""
     parser = _parser()
-    values = vars(parser.parse_args(_with_values(sys.argv[1:] if arguments is None else arguments)))
-    options = Options(**values | {"out": tuple(values["out"])})
-    if options.recover is None:
-        if options.video is None:
-            parser.error("nothing to track; give --video FILE, or --recover FILE")
-        if not options.out:
-            parser.error("nowhere to write; give --out mesh.npz")
-    elif len(options.out) > 1:
+    given = vars(parser.parse_args(_with_values(sys.argv[1:] if arguments is None else arguments)))
+    camera = given.pop("camera")
+    no_window = given.pop("no_window")
+    out = tuple(given.pop("out"))
+    options = Options(
+        address=None if camera in (None, _LIST) else CameraAddress(camera),
+        list_cameras=camera == _LIST,
+        window=not no_window and (camera not in (None, _LIST) or (given["video"] is not None and not out)),
+        out=out,
+        **given,
+    )
+    if options.recover is None and not options.list_cameras:
+        _check_source(parser, options)
+    elif options.recover is not None and len(options.out) > 1:
         parser.error("--recover makes one file; give one --out, or none")
     if len({path.absolute() for path in options.out}) < len(options.out):
         parser.error("--out names the same file twice")
@@ -60,6 +80,21 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     for path in (*options.out, *([options.stats] if options.stats else [])):
         _check_place(parser, path)
     return options
+
+
+def _check_source(parser: argparse.ArgumentParser, options: Options) -> None:
+    if options.video is None and options.address is None:
+        parser.error("nothing to track; give --camera 0, --video FILE, or --recover FILE")
+    if options.video is not None and options.address is not None:
+        parser.error("--camera and --video are two sources; give one of them")
+    if options.address is None and options.mirror:
+        parser.error("--mirror is for cameras; leave it out with --video")
+    if options.address is not None and options.start_s:
+        parser.error("--start is for files; a camera begins now")
+    if options.address is None and any(map(is_raw, options.out)):
+        parser.error(f"{RAW_SUFFIX} is a camera's own pictures; with --video, leave it out")
+    if options.address is None and not options.window and not options.out:
+        parser.error("nowhere to write; give --out mesh.npz")
 
 
 def _check_place(parser: argparse.ArgumentParser, path: Path) -> None:
@@ -81,7 +116,15 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
+    add(
+        "--camera",
+        type=_camera,
+        metavar="N|DEVICE|URL|list",
+        help="track live, in a window: a camera's number or device, or a stream (RTSP, MJPEG); list: name the cameras",
+    )
     add("--video", type=Path, metavar="FILE|FOLDER", help="a video, an image, or a folder of images")
+    add("--mirror", action="store_true", help="turn the camera's picture left to right before tracking")
+    add("--no-window", action="store_true", help="live without a window: a line a second says how it goes")
     add(
         "--out",
         type=_out,
@@ -89,7 +132,8 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="FILE",
         help="repeatable; the suffix says what: mesh.npz; clip.mp4, video with the mesh over it; meshes.obj, a folder "
-        "with a mesh for each person and frame",
+        "with a mesh for each person and frame; take.raw.mp4, the camera's own pictures; optional with a camera or a "
+        "window",
     )
     add("--recover", type=Path, metavar="FILE", help="make the file of a killed recording's .partial one")
     add("--model", metavar="NAME|DIR", help="a bundle from wb-export; default: the first in the user's data folder")
@@ -107,6 +151,8 @@ def _parser() -> argparse.ArgumentParser:
         "--fov", dest="fov_deg", type=_fov, default=60.0, metavar="DEG", help="horizontal field of view; default: 60"
     )
     camera.add_argument("--focal", dest="focal_px", type=_positive, metavar="PX", help="focal length")
+    add("--smooth", choices=SMOOTH, default=DEFAULT_SMOOTH, help="how much motion is smoothed; default: balanced")
+    add("--people", type=_people, default=1, metavar="N", help="track up to N people; default: 1")
     add("--start", dest="start_s", type=_not_negative, default=0.0, metavar="S", help="seconds to leave out first")
     add("--duration", dest="duration_s", type=_positive, metavar="S", help="seconds to track")
     add(
@@ -144,6 +190,13 @@ def _with_values(arguments: Sequence[str]) -> list[str]:
         else:
             joined.append(word)
     return joined
+
+
+def _camera(text: str) -> str:
+    if text != _LIST and not (text.isdecimal() or text.startswith("/dev/") or "://" in text):
+        message = f"{text} is no camera; expected a number, /dev/videoN, an address such as rtsp://HOST/PATH, or list"
+        raise argparse.ArgumentTypeError(message)
+    return text
 
 
 def _out(text: str) -> Path:
@@ -186,6 +239,12 @@ def _not_negative(text: str) -> float:
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text} is below zero")
     return value
+
+
+def _people(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_PEOPLE:
+        raise argparse.ArgumentTypeError(f"{text} people cannot be tracked; expected a number from 1 to {MOST_PEOPLE}")
+    return int(text)
 
 
 def _fov(text: str) -> float:

@@ -3,13 +3,40 @@
 from __future__ import annotations
 
 import time
+from array import array
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from app.frame import Result
+
+_KEPT = 8192  # values, evenly spaced over the run: hours live in bounded memory, percentiles to a fraction of one
+
+
+class Samples:
+    """Numbers as they come; every second one is let go whenever there are too many."""
+
+    def __init__(self) -> None:
+        self._kept = array("f")
+        self._stride = 1
+        self.count = 0
+
+    def add(self, value: float) -> None:
+        if self.count % self._stride == 0:
+            self._kept.append(value)
+        self.count += 1
+        if len(self._kept) > _KEPT:
+            self._kept = self._kept[::2]
+            self._stride *= 2
+
+    def percentiles(self) -> Mapping[str, float] | None:
+        """p50 and p95; None where there is nothing."""
+        if not self.count:
+            return None
+        p50, p95 = np.percentile(np.asarray(self._kept), (50, 95))
+        return {"p50": round(float(p50), 3), "p95": round(float(p95), 3)}
 
 
 class Stats:
@@ -19,21 +46,26 @@ class Stats:
         self._started_s = time.perf_counter()
         self._first_s: float | None = None
         self._last_s = self._started_s
-        self._stage_ms: dict[str, list[float]] = defaultdict(list)
-        self._age_ms: list[float] = []
+        self._stage_ms: dict[str, Samples] = defaultdict(Samples)
+        self._age_ms = Samples()
+        self._age_ms_by_minute: list[Samples] = []
         self.tracked = 0  # frames with someone in them
 
     def add(self, result: Result) -> None:
         self._last_s = time.perf_counter()
         self._first_s = self._first_s or self._last_s
         for stage, elapsed_ms in result.stage_ms.items():
-            self._stage_ms[stage].append(elapsed_ms)
-        self._age_ms.append(result.age_ms)
+            self._stage_ms[stage].add(elapsed_ms)
+        self._age_ms.add(result.age_ms)
+        minute = int((self._last_s - self._first_s) // 60)
+        while len(self._age_ms_by_minute) <= minute:
+            self._age_ms_by_minute.append(Samples())
+        self._age_ms_by_minute[minute].add(result.age_ms)
         self.tracked += bool(result.people)
 
     @property
     def frames(self) -> int:
-        return len(self._age_ms)
+        return self._age_ms.count
 
     @property
     def fps(self) -> float:
@@ -47,13 +79,7 @@ class Stats:
             "seconds": round(self._last_s - self._started_s, 3),
             "fps": round(self.fps, 3),
             "first_result_ms": None if self._first_s is None else round(1e3 * (self._first_s - self._started_s), 1),
-            "stages_ms": {stage: _percentiles(values) for stage, values in self._stage_ms.items()},
-            "age_ms": _percentiles(self._age_ms),
+            "stages_ms": {stage: values.percentiles() for stage, values in self._stage_ms.items()},
+            "age_ms": self._age_ms.percentiles(),
+            "age_ms_by_minute": [values.percentiles() for values in self._age_ms_by_minute],
         }
-
-
-def _percentiles(values: Sequence[float]) -> Mapping[str, float] | None:
-    if not values:
-        return None
-    p50, p95 = np.percentile(values, (50, 95))
-    return {"p50": round(float(p50), 3), "p95": round(float(p95), 3)}

@@ -21,11 +21,16 @@ class Tracker:
     def __init__(self, boxes: BoxPolicy, estimator: Estimator, body: SmplxBody) -> None:
         self.estimator = estimator
         self._sequential = boxes.sequential
-        self.stages: Sequence[Stage] = (Detect(boxes), estimator.body, estimator.parts, Finish(body, boxes.seen))
+        self._detect = Detect(boxes)
+        self.stages: Sequence[Stage] = (self._detect, estimator.body, estimator.parts, Finish(body, boxes.seen))
 
     def track(self, frame: Frame) -> Result:
         """Everyone in the frame."""
         return run_stages(self.stages, frame)
+
+    def reset(self) -> None:
+        """Forget everyone: the next frame is of something else. Not while a pipeline runs."""
+        self._detect.reset()
 
     def groups(self, *, device: str) -> list[Sequence[Stage]]:
         """Stages by thread. On a GPU each has its own, so that host and device work overlap.

@@ -24,8 +24,7 @@ import numpy as np
 
 from app.estimator import BodyView
 from app.frame import Frame
-from app.load import Loaded, loaded
-from app.main import take_of
+from app.load import Loaded, loaded, take_of
 from app.options import Options, parse
 from app.pipeline import Pipeline, Stage
 from app.recording.recorder import NpzRecorder
@@ -139,7 +138,7 @@ def _plain(options: Options, parts: Loaded, count: int) -> None:
 def _recorder(options: Options, parts: Loaded) -> NpzRecorder:
     assert options.video is not None
     with open_source(options.video) as source:
-        return NpzRecorder(options.out[0], take_of(options, source, parts))
+        return NpzRecorder(options.out[0], take_of(options, parts, source.fps, source.size_wh))
 
 
 def _rates(runners: dict[str, Callable[[], None]], frames: int, rounds: int) -> dict[str, list[float]]:

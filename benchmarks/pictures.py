@@ -17,8 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.load import loaded
-from app.main import take_of
+from app.load import loaded, take_of
 from app.options import Options, parse
 from app.rendering.panels import draw_panels
 from app.rendering.renderer import RENDERERS, open_renderer
@@ -54,7 +53,7 @@ def _pictures(options: Options) -> list[NDArray[np.uint8]]:
     """Each frame of the clip, tracked and drawn (H, W, 3)."""
     assert options.video is not None
     with open_source(options.video) as source, loaded(options) as parts:
-        take = take_of(options, source, parts)
+        take = take_of(options, parts, source.fps, source.size_wh)
         with open_renderer(options.renderer, take.faces) as renderer:
             return [
                 draw_panels(renderer, Scene(frame.rgb, parts.tracker.track(frame).people, take.camera), _SIZE)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.recording.sampling import Sampling
+from app.recording.sampling import Sampling, usual_step
 from app.recording.take import Take
 from models import joints
 from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle
@@ -118,15 +118,16 @@ def robust_mean(values: NDArray[Any]) -> Array:
 
 
 def true_fps(frame_index: NDArray[Any], time_s: NDArray[Any], stated: float) -> float:
-    """Frames a second: as the source states where the frames' times agree within a twentieth, otherwise as they say.
+    """Rows a second: as the source states where the frames' times agree within a twentieth, otherwise as they say.
 
     Frames without the person count as passed. A short part of a 30 fps recording can measure 29.3, which is jitter,
-    not a rate.
+    not a rate. Live, where newer frames overtake others, rows are several frames apart, and the rate is theirs.
     """
     if len(time_s) < 2:
         return stated
     measured = float((frame_index[-1] - frame_index[0]) / (time_s[-1] - time_s[0]))
-    return stated if abs(measured / stated - 1) < 0.05 else measured
+    frames_per_s = stated if abs(measured / stated - 1) < 0.05 else measured
+    return frames_per_s / usual_step(frame_index)
 
 
 def resting_pelvis(take: Take, betas: NDArray[Any], expression: NDArray[Any]) -> Array:

@@ -91,19 +91,21 @@ def open_outputs(paths: Sequence[Path], take: Take, *, renderer: str, clip: Path
     with contextlib.ExitStack() as stack:
         try:
             for path in paths:
-                recorders.append(_opened(path, take, renderer, clip))
+                recorders.append(open_recorder(path, take, renderer, clip))
                 stack.callback(recorders[-1].close)
         except BaseException as error:
             outputs.finish()
             if not isinstance(error, OSError):
                 raise
-            kind = TrackingError if error.errno in _NO_ROOM else InputError
-            raise kind(f"{paths[len(recorders)]} cannot be written: {error.strerror}") from error
+            raise cannot_be_written(paths[len(recorders)], error) from error
         yield outputs
 
 
-def _opened(path: Path, take: Take, renderer: str, clip: Path | None) -> Recorder:
-    """Libraries are imported for what is asked for only: the npz needs no OpenGL, no encoder and no trimesh."""
+def open_recorder(path: Path, take: Take, renderer: str, clip: Path | None) -> Recorder:
+    """By the path's suffix. Raises OSError and InputError.
+
+    Libraries are imported for what is asked for only: the npz needs no OpenGL, no encoder and no trimesh.
+    """
     match path.suffix.lower():
         case ".mp4":
             from app.recording.overlay import OverlayRecorder
@@ -115,6 +117,12 @@ def _opened(path: Path, take: Take, renderer: str, clip: Path | None) -> Recorde
 
             return ObjRecorder(mesh_folder(path), take)
     return NpzRecorder(path, take)
+
+
+def cannot_be_written(path: Path, error: OSError) -> InputError | TrackingError:
+    """What to raise where a file cannot be begun."""
+    kind = TrackingError if error.errno in _NO_ROOM else InputError
+    return kind(f"{path} cannot be written: {error.strerror}")
 
 
 def mesh_folder(path: Path) -> Path:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle, nearest_axis_angle
 
 _INSTANT_S = 1e-6
+_ABSENT = 1.9  # steps of the usual length without a row, after which the person was away
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Sampling:
         after = np.minimum(before + 1, len(rows) - 1)
         span = np.maximum(time_s[after] - time_s[before], _INSTANT_S)
         weight = np.clip((wanted - time_s[before]) / span, 0.0, 1.0)
-        there = (frame_index[after] - frame_index[before] <= 1) | (wanted - time_s[before] < _INSTANT_S)
+        neighbours = frame_index[after] - frame_index[before] <= _ABSENT * usual_step(frame_index)
+        there = neighbours | (wanted - time_s[before] < _INSTANT_S)
         return cls(rows[before[there]], rows[after[there]], weight[there], wanted[there])
 
     def __len__(self) -> int:
@@ -67,3 +69,12 @@ class Sampling:
         end = axis_angle_to_matrix(axis_angle[self.after].astype(np.float64))
         step = matrix_to_axis_angle(np.swapaxes(start, -1, -2) @ end) * self.weight[:, None, None]
         return nearest_axis_angle(matrix_to_axis_angle(start @ axis_angle_to_matrix(step)), first)
+
+
+def usual_step(frame_index: NDArray[Any]) -> float:
+    """How many frames rows (N,) are usually apart: 1, but for live takes slower than their camera. N at least 1."""
+    steps = np.diff(frame_index)
+    if not len(steps):
+        return 1.0
+    ordinary = steps[steps <= _ABSENT * np.median(steps)]
+    return float(ordinary.mean())

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import av
@@ -42,8 +43,18 @@ _ENCODER = {"preset": "veryfast", "crf": "20", "bf": "0"}
 class VideoFile:
     """A video being written. Frames go to `<path>.partial`, which plays as it is; `finish` makes the file of it."""
 
-    def __init__(self, path: Path, size_wh: tuple[int, int], fps: float, comment: str) -> None:
-        """fps: about how many frames a second will come. Raises OSError where the file cannot be made."""
+    def __init__(
+        self,
+        path: Path,
+        size_wh: tuple[int, int],
+        fps: float,
+        comment: str,
+        encoder: Mapping[str, str] = MappingProxyType(_ENCODER),
+    ) -> None:
+        """fps: about how many frames a second will come. encoder: x264's options; no B-frames among them.
+
+        Raises OSError where the file cannot be made.
+        """
         self.path = path
         self.partial = partial_path(path)
         self._size_wh = size_wh
@@ -51,7 +62,9 @@ class VideoFile:
         locked(self._file)
         self._container = av.open(self._file, "w", format="mp4", options=_FRAGMENTED)
         self._container.metadata["comment"] = comment
-        self._stream = self._container.add_stream("libx264", Fraction(fps).limit_denominator(1001), options=_ENCODER)
+        self._stream = self._container.add_stream(
+            "libx264", Fraction(fps).limit_denominator(1001), options=dict(encoder)
+        )
         self._stream.width, self._stream.height = (side + side % 2 for side in size_wh)  # colour is for 2 x 2 pixels
         self._stream.pix_fmt = "yuv420p"
         context = self._stream.codec_context

@@ -43,6 +43,33 @@ class Source(Protocol):
     ) -> None: ...
 
 
+class LiveSource(Protocol):
+    """Frames as they happen, for as long as it takes: whoever is late gets the newest."""
+
+    paused: bool
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def problem(self) -> str:
+        """Why no frames come now, in a sentence; empty while they do."""
+        ...
+
+    @property
+    def dropped(self) -> int:
+        """Frames that newer ones overtook in the source."""
+        ...
+
+    def __iter__(self) -> Iterator[Frame]: ...
+
+    def stop(self) -> None:
+        """No more frames. Safe in a signal handler."""
+        ...
+
+    def close(self) -> None: ...
+
+
 def open_source(path: Path, start_s: float = 0.0, duration_s: float | None = None) -> Source:
     """A video file, an image, or a folder of images. Raises InputError with one sentence for anything else."""
     if not path.exists():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -247,6 +248,9 @@ class _Boxes:
     def seen(self, frame_wh: tuple[int, int], people: tuple[Person, ...]) -> None:
         """Changes nothing."""
 
+    def reset(self) -> None:
+        """Changes nothing."""
+
 
 @pytest.mark.parametrize("boxes", [(), (_SMALL,), (_SMALL, _LARGE, _ELSEWHERE)])
 def test_detecting_gives_the_frame_its_boxes_and_a_number_each(boxes: tuple[Box, ...]) -> None:
@@ -255,6 +259,15 @@ def test_detecting_gives_the_frame_its_boxes_and_a_number_each(boxes: tuple[Box,
     assert sighting.frame is frame
     assert [track.box for track in sighting.tracks] == list(boxes)
     assert [track.track_id for track in sighting.tracks] == list(range(1, len(boxes) + 1))
+
+
+def test_after_an_interruption_of_the_source_everyone_begins() -> None:
+    detect = Detect(_Boxes(_SMALL))
+    segments = (0, 0, 1, 1, 3)
+    begins = [detect(replace(_frame(), segment=segment)).tracks[0].begins for segment in segments]
+    assert begins == [True, False, True, False, True]
+    detect.reset()
+    assert detect(replace(_frame(), segment=3)).tracks[0].begins
 
 
 def test_who_was_there_a_frame_before_does_not_begin() -> None:

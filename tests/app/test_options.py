@@ -10,9 +10,14 @@ import pytest
 
 from app.frame import Box
 from app.options import Options, parse
+from app.sources.camera_address import CameraAddress
 
 _DEFAULTS = Options(
     video=Path("clip.mp4"),
+    address=None,
+    list_cameras=False,
+    mirror=False,
+    window=False,
     out=(Path("mesh.npz"),),
     recover=None,
     model=None,
@@ -22,6 +27,8 @@ _DEFAULTS = Options(
     engine="auto",
     fov_deg=60.0,
     focal_px=None,
+    smooth="balanced",
+    people=1,
     start_s=0.0,
     duration_s=None,
     resample_fps=None,
@@ -102,6 +109,31 @@ def test_recovering_needs_only_the_partial_file(arguments: Sequence[str], out: t
     assert (options.recover, options.video, options.out) == (Path("mesh.npz.partial"), None, out)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "camera", "window"),
+    [
+        # A camera opens a window, unless none is wanted; files written do not change that.
+        (["--camera", "0"], "0", True),
+        (["--camera", "/dev/video2", "--mirror"], "/dev/video2", True),
+        (["--camera", "rtsp://host/live", "--out", "mesh.npz", "--out", "take.raw.mp4"], "rtsp://host/live", True),
+        (["--camera", "1", "--no-window"], "1", False),
+        # A video is played in one where no file is asked for.
+        (["--video", "clip.mp4"], None, True),
+        (["--video", "clip.mp4", "--out", "mesh.npz"], None, False),
+        (["--video", "clip.mp4", "--out", "mesh.npz", "--no-window"], None, False),
+    ],
+)
+def test_when_there_is_a_window(arguments: Sequence[str], camera: str | None, window: bool) -> None:
+    options = parse(arguments)
+    assert options.window is window
+    assert options.address == (None if camera is None else CameraAddress(camera))
+
+
+def test_cameras_are_listed_without_a_window() -> None:
+    options = parse(["--camera", "list"])
+    assert (options.list_cameras, options.address, options.window) == (True, None, False)
+
+
 _OUT_OF_ASCII = "\u30c6\u30b9\u30c8/\u00fcbung.mp4"
 
 
@@ -111,9 +143,18 @@ def test_paths_may_be_in_any_script() -> None:
 
 _BAD = [
     # Not enough.
-    ([], "nothing to track; give --video FILE"),
-    (["--video", "clip.mp4"], "nowhere to write; give --out mesh.npz"),
-    (["--out", "mesh.npz"], "nothing to track; give --video FILE"),
+    ([], "nothing to track; give --camera 0, --video FILE"),
+    (["--video", "clip.mp4", "--no-window"], "nowhere to write; give --out mesh.npz"),
+    (["--out", "mesh.npz"], "nothing to track; give --camera 0, --video FILE"),
+    # Cameras that are none, and options that only cameras or only files have.
+    (["--camera", "webcam"], "webcam is no camera; expected a number, /dev/videoN"),
+    (["--camera", "-1"], "--camera"),
+    (["--camera", "0", "--video", "clip.mp4"], "--camera and --video are two sources"),
+    (["--camera", "0", "--start", "1"], "--start is for files"),
+    ([*_ENOUGH, "--mirror"], "--mirror is for cameras"),
+    (["--video", "clip.mp4", "--out", "take.raw.mp4"], ".raw.mp4 is a camera's own pictures"),
+    ([*_ENOUGH, "--people", "0"], "0 people cannot be tracked; expected a number from 1 to 8"),
+    ([*_ENOUGH, "--smooth", "very"], "very"),
     # Options that do not exist, are cut short, or lack their value.
     ([*_ENOUGH, "--colour", "red"], "--colour"),
     ([*_ENOUGH, "--dur", "3"], "--dur"),

@@ -1,0 +1,1 @@
+"""The window: widgets show and ask; the controller owns sources, models, takes and settings."""

@@ -1,0 +1,83 @@
+"""Opens the window and runs it to its end."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.errors import InputError
+from app.interrupt import Interrupts
+from app.options import DEFAULT_SMOOTH, Options
+from app.window.bell import Bell
+from app.window.choices import camera_choices, model_choices
+from app.window.controller import Controller
+from app.window.main_window import MainWindow
+from app.window.preferences import Preferences
+
+_LIBRARY = "libxcb-cursor.so.0"  # the one that Qt needs and desktops tend to lack
+_SIGNALS_EVERY_MS = 100
+
+Say = Callable[[str], None]
+
+
+def run_window(options: Options, say: Say) -> int:
+    """Exit code 0 when the window was closed, by whomever. Raises InputError where there can be none, or no model."""
+    _check_display()
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("wb-track")
+    application.setStyle("Fusion")
+    preferences = Preferences()
+    bell = Bell()
+    with Interrupts(_told_by_timer) as interrupts:
+        controller = Controller(_remembered(options, preferences), bell.ring)
+        window = MainWindow(controller, preferences, camera_choices(), model_choices())
+        bell.answer(window.refresh)
+        timer = QTimer()  # also lets Python see signals, while Qt waits for events
+        timer.timeout.connect(lambda: interrupts.exit_code is not None and window.close())
+        timer.start(_SIGNALS_EVERY_MS)
+        window.show()
+        application.exec()
+        timer.stop()
+        controller.close()
+    if window.fatal:
+        raise InputError(window.fatal)
+    if options.out and controller.outcome is None:
+        say("closed before anything was recorded")
+    elif controller.state.notice:
+        say(controller.state.notice)
+    return 0
+
+
+def _told_by_timer() -> None:
+    """A signal handler should do no more than it must."""
+
+
+def _remembered(options: Options, preferences: Preferences) -> Options:
+    """What was chosen in the window the last time, where the command line leaves it open."""
+    if options.smooth == DEFAULT_SMOOTH and preferences.smooth:
+        options = replace(options, smooth=preferences.smooth)
+    if options.people == 1 and preferences.people:
+        options = replace(options, people=preferences.people)
+    return options
+
+
+def _check_display() -> None:
+    """Qt ends the program where it finds no display, with a page of text."""
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
+        return
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise InputError("there is no display for the window; add --no-window, and --out mesh.npz to write a file")
+    if not os.environ.get("WAYLAND_DISPLAY"):
+        try:
+            ctypes.CDLL(_LIBRARY)
+        except OSError:
+            raise InputError(
+                "the window needs a library of the system; on Debian and Ubuntu: apt-get install libxcb-cursor0"
+            ) from None

@@ -1,0 +1,55 @@
+"""What there is to show, as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from app.live.measures import Measure
+
+
+class Phase(Enum):
+    """Where a session is."""
+
+    LOADING = "loading"
+    CONNECTING = "connecting"
+    LIVE = "live"
+    RECONNECTING = "reconnecting"
+    PAUSED = "paused"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class About:
+    """What tracks, in words."""
+
+    model: str
+    engine: str
+    body: str
+    licence: str
+    is_open_model: bool
+    is_open_body: bool
+
+
+@dataclass(frozen=True)
+class State:
+    """message: why there is no live picture, in a sentence. notice: what was done last. recorded_s: None with no take.
+
+    fatal: nothing was ever tracked, and cannot be: exit code 2.
+    """
+
+    phase: Phase
+    source: str
+    message: str = ""
+    notice: str = ""
+    fatal: bool = False
+    about: About | None = None
+    granted: str = ""
+    tracking: Measure = field(default_factory=Measure)
+    dropped: int = 0
+    people: int = 0
+    recorded_s: float | None = None
+    saving: bool = False
+    folder: Path = Path()
