@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 from app.crop import Crop
 from app.estimator import Estimate, Estimates
-from app.frame import BODY, JAW, LEFT_HAND, RIGHT_HAND, ROOT, Confidence, Person, Result
+from app.frame import BODY, JAW, LEFT_HAND, PREDICTED, RIGHT_HAND, ROOT, Confidence, Frame, Person, Result
 from models import joints
 from models.rotations import Array, rot6d_to_matrix
 from models.smplx_body import SmplxBody
 
-Seen = Callable[[tuple[int, int], tuple[Person, ...]], None]
+Seen = Callable[[Frame, tuple[Person, ...]], None]
 
 
 class Finish:
-    """Stage: Estimates -> Result. `seen` is told everyone's mesh, for whoever looks for them in the next frame."""
+    """Stage: Estimates -> Result. `seen` is told everyone's mesh, for whoever looks for them in later frames."""
 
     def __init__(self, body: SmplxBody, seen: Seen) -> None:
         self._body = body
@@ -27,7 +27,7 @@ class Finish:
     def __call__(self, estimates: Estimates) -> Result:
         frame = estimates.frame
         people = tuple(self._person(estimate, frame.size_wh) for estimate in estimates.people)
-        self._seen(frame.size_wh, people)
+        self._seen(frame, people)
         return Result(frame, people)
 
     def _person(self, estimate: Estimate, frame_wh: tuple[int, int]) -> Person:
@@ -41,6 +41,7 @@ class Finish:
             mesh.vertices_m,
             mesh.joints_m,
             Confidence(subject.track.box.score, *visible_shares(estimate.part_boxes, subject.crop, frame_wh)),
+            PREDICTED if subject.track.missed else 0,
         )
 
 

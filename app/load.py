@@ -12,14 +12,15 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from app.boxes import BoxPolicy, DetectedBox, FixedBox, FollowedBox
+from app.boxes import BoxPolicy, FixedBox, FollowedBox
 from app.detectors.detector import Detector
 from app.errors import InputError
 from app.estimator import Estimator
+from app.following.follower import Follower
 from app.options import Options
 from app.pinhole import Pinhole
 from app.recording.take import Take
-from app.tracker import Tracker
+from app.tracker import Tracker, mesh_lag_frames
 from engines.bundle import DETECTOR, FILE_NAME, GRAPHS, Bundle, check_contract, user_bundle_folder, user_data_folder
 from engines.engine import EngineError
 from engines.onnxruntime_engine import OnnxRuntimeEngine, cuda_is_built_in
@@ -103,13 +104,19 @@ def _box_policy(options: Options, bundle: Bundle, device: str, stack: ExitStack)
         return FixedBox(options.box)
     path = options.detector or bundle.graphs.get(DETECTOR)
     if path is None:
+        if options.people > 1:
+            raise InputError(
+                "--people needs a person detector, and the model has none; name one with --detector FILE, or leave out "
+                "--people"
+            )
         return FollowedBox()
     if not path.is_file():
         raise InputError(f"no detector at {path}")
     engine = stack.enter_context(OnnxRuntimeEngine(path, device))
     if options.detector is None:
         check_contract(DETECTOR, engine.inputs, engine.outputs)
-    return DetectedBox(Detector(engine, path))
+    live = options.window or options.address is not None
+    return Follower(Detector(engine, path), options.people, None if live else mesh_lag_frames(device))
 
 
 def _device(engine: str, bundle: Bundle) -> str:

@@ -39,11 +39,11 @@ class Options:
     body: Path | None
     detector: Path | None
     box: Box | None
+    people: int
     engine: str
     fov_deg: float
     focal_px: float | None
     smooth: str
-    people: int
     start_s: float
     duration_s: float | None
     resample_fps: float | None
@@ -77,6 +77,8 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         parser.error("--out names the same file twice")
     if options.box is not None and options.detector is not None:
         parser.error("--box is one region without detection; leave out --detector, or --box")
+    if options.box is not None and options.people > 1:
+        parser.error("--box is one region with one person in it; leave out --people, or --box")
     for path in (*options.out, *([options.stats] if options.stats else [])):
         _check_place(parser, path)
     return options
@@ -145,6 +147,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--detector", type=Path, metavar="FILE", help="a person detector (ONNX): YOLOX, RTMDet end to end, YOLOv8")
     add("--box", type=_box, metavar="X,Y,W,H", help="one region for every frame, in pixels, without detection")
+    add(
+        "--people",
+        type=_people,
+        default=1,
+        metavar="N",
+        help="how many to track, the largest first; each keeps a number and gets a file; default: 1",
+    )
     add("--engine", choices=("auto", "cpu", "cuda"), default="auto")
     camera = parser.add_mutually_exclusive_group()
     camera.add_argument(
@@ -152,7 +161,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     camera.add_argument("--focal", dest="focal_px", type=_positive, metavar="PX", help="focal length")
     add("--smooth", choices=SMOOTH, default=DEFAULT_SMOOTH, help="how much motion is smoothed; default: balanced")
-    add("--people", type=_people, default=1, metavar="N", help="track up to N people; default: 1")
     add("--start", dest="start_s", type=_not_negative, default=0.0, metavar="S", help="seconds to leave out first")
     add("--duration", dest="duration_s", type=_positive, metavar="S", help="seconds to track")
     add(
@@ -217,6 +225,12 @@ def _box(text: str) -> Box:
     return Box((x, y, x + width, y + height), 1.0)
 
 
+def _people(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_PEOPLE):
+        raise argparse.ArgumentTypeError(f"{text} is no number of people; expected 1 to {MOST_PEOPLE}")
+    return int(text)
+
+
 def _number(text: str) -> float:
     try:
         value = float(text)
@@ -239,12 +253,6 @@ def _not_negative(text: str) -> float:
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text} is below zero")
     return value
-
-
-def _people(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_PEOPLE:
-        raise argparse.ArgumentTypeError(f"{text} people cannot be tracked; expected a number from 1 to {MOST_PEOPLE}")
-    return int(text)
 
 
 def _fov(text: str) -> float:

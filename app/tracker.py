@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from app.boxes import BoxPolicy, Detect
 from app.estimator import Estimator
@@ -10,6 +11,21 @@ from app.finish import Finish
 from app.frame import Frame, Result
 from app.pipeline import Stage, run_stages
 from models.smplx_body import SmplxBody
+
+_GROUPS_CPU, _GROUPS_GPU = (3, 1), (1, 1, 1, 1)  # stages that share a thread: detect, body, parts, finish
+
+
+def mesh_lag_frames(device: str) -> int:
+    """After how many frames, in a lossless pipeline, a mesh is sure to have been `seen` when the next box is chosen.
+
+    Between two groups of stages there is room for one frame. So when the first takes a frame, the one before has left
+    it, and the second has taken the one before that; and so on, two frames a group.
+    """
+    return 2 * len(_groups(device)) - 1
+
+
+def _groups(device: str) -> tuple[int, ...]:
+    return _GROUPS_CPU if device == "cpu" else _GROUPS_GPU
 
 
 class Tracker:
@@ -40,6 +56,5 @@ class Tracker:
         """
         if self._sequential:
             return [self.stages]
-        if device == "cpu":
-            return [self.stages[:3], self.stages[3:]]
-        return [(stage,) for stage in self.stages]
+        stages = iter(self.stages)
+        return [tuple(islice(stages, count)) for count in _groups(device)]

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.transform import Rotation
 
-from app.boxes import DetectedBox, FollowedBox, Track
+from app.boxes import FollowedBox, Track
 from app.crop import Crop
 from app.detectors.detector import Detector
 from app.estimator import Subject
 from app.finish import Finish
+from app.following.follower import Follower
 from app.frame import Box, Frame, Person
 from app.load import Loaded, loaded
 from app.options import parse
@@ -180,7 +181,8 @@ def on_annotations(model: str | None, path: Path) -> dict[str, float]:
                     f"{path} names {entry['image']}, expected a picture that can be read; correct the name"
                 )
             # A tracker a picture: none may look for the person of the one before.
-            tracker = Tracker(DetectedBox(detector) if detector else FollowedBox(), parts.tracker.estimator, parts.body)
+            boxes = Follower(detector, people=1, lag_frames=1) if detector else FollowedBox()
+            tracker = Tracker(boxes, parts.tracker.estimator, parts.body)
             people = tracker.track(Frame(0, 0.0, np.ascontiguousarray(image[..., ::-1]), 0.0)).people
             for name, hit in matched(people, [person["joints"] for person in entry["people"]]):
                 hits.setdefault(name, []).append(hit)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.boxes import BoxPolicy, Detect, DetectedBox, FixedBox, FollowedBox
+from app.boxes import BoxPolicy, Detect, FixedBox, FollowedBox, Track
 from app.frame import BodyParams, Box, Confidence, Frame, Person
 from app.pinhole import Pinhole
 
@@ -68,73 +67,11 @@ def test_only_following_makes_frames_wait_for_each_other(policy: BoxPolicy, sequ
 def test_a_fixed_box_is_the_same_in_every_frame() -> None:
     box = _box(300, 160, 190, 150)
     policy = FixedBox(box)
-    first = policy.boxes(_frame(0))
-    policy.seen(_FRAME_WH, (_person(_points(10, 10, 50, 50)),))
-    assert first == policy.boxes(_frame(1)) == (box,)
-
-
-class _FakeDetector:
-    """Finds, frame by frame, what the test says."""
-
-    def __init__(self, *frames: Sequence[Box]) -> None:
-        self._frames = iter(frames)
-
-    def detect(self, rgb: NDArray[np.uint8]) -> tuple[Box, ...]:
-        assert rgb.shape == (360, 640, 3)
-        return tuple(sorted(next(self._frames), key=lambda box: -box.score))
-
-
-def _chosen(*frames: Sequence[Box]) -> list[Box | None]:
-    """What DetectedBox looks at in each frame."""
-    policy = DetectedBox(_FakeDetector(*frames))  # type: ignore[arg-type]
-    chosen = []
-    for index in range(len(frames)):
-        boxes = policy.boxes(_frame(index))
-        assert len(boxes) <= 1
-        chosen.append(boxes[0] if boxes else None)
-    return chosen
-
-
-_SMALL = _box(100, 100, 60, 120)
-_SMALL_MOVED = _box(110, 105, 60, 120, 0.6)
-_LARGE = _box(300, 20, 160, 320)
-_ELSEWHERE = _box(500, 100, 60, 120)
-
-
-@pytest.mark.parametrize(
-    ("frames", "chosen"),
-    [
-        # Nobody, ever.
-        ([[], []], [None, None]),
-        # The largest first, whatever their order.
-        ([[_SMALL, _LARGE]], [_LARGE]),
-        ([[_LARGE, _SMALL]], [_LARGE]),
-        # A large one that is hardly believed counts less: 0.41 x 96 x 120 against 0.9 x 60 x 120.
-        ([[_SMALL, _box(300, 20, 96, 120, 0.41)]], [_SMALL]),
-        # The same person though a larger and surer one appears.
-        ([[_SMALL], [_LARGE, _SMALL_MOVED]], [_SMALL, _SMALL_MOVED]),
-        # Held while walking past where the first box was.
-        (
-            [[_SMALL]] + [[_box(100 + 20 * k, 100, 60, 120), _LARGE] for k in range(1, 8)],
-            [_SMALL] + [_box(100 + 20 * k, 100, 60, 120) for k in range(1, 8)],
-        ),
-        # Lost for a frame and found again in the same place, rather than the larger one.
-        ([[_SMALL], [], [_LARGE, _SMALL_MOVED]], [_SMALL, None, _SMALL_MOVED]),
-        # Gone: the largest of those who are there, and then that one is held.
-        ([[_SMALL], [_ELSEWHERE, _LARGE]], [_SMALL, _LARGE]),
-        ([[_SMALL], [], [_ELSEWHERE], [_LARGE, _ELSEWHERE]], [_SMALL, None, _ELSEWHERE, _ELSEWHERE]),
-    ],
-)
-def test_a_detected_person_is_held(frames: list[list[Box]], chosen: list[Box | None]) -> None:
-    assert _chosen(*frames) == chosen
-
-
-def test_the_detector_does_not_wait_for_meshes() -> None:
-    policy = DetectedBox(_FakeDetector([_SMALL], [_SMALL]))  # type: ignore[arg-type]
-    before = policy.boxes(_frame(0))
-    policy.seen(_FRAME_WH, (_person(_points(400, 200, 500, 300)),))
-    assert policy.boxes(_frame(1)) == before
-    assert policy.sequential is False
+    first = policy.tracks(_frame(0), cut=False)
+    policy.seen(_frame(0), (_person(_points(10, 10, 50, 50)),))
+    assert first == (Track(1, box, begins=True),)
+    assert policy.tracks(_frame(1), cut=False) == (Track(1, box, begins=False),)
+    assert policy.tracks(_frame(2), cut=True) == (Track(1, box, begins=True),)
 
 
 _CAMERA = Pinhole(1000.0, 1000.0, 320.0, 180.0)
@@ -162,15 +99,18 @@ def _followed(*vertices_m: NDArray[np.float32]) -> tuple[float, float, float, fl
     """The box after meshes of one person were seen, frame by frame."""
     policy = FollowedBox()
     for vertices in vertices_m:
-        policy.seen(_FRAME_WH, (_person(vertices),))
-    (box,) = policy.boxes(_frame())
-    return box.xyxy_px
+        policy.seen(_frame(), (_person(vertices),))
+    (track,) = policy.tracks(_frame(), cut=False)
+    assert not track.missed
+    assert track.begins == (track.box.xyxy_px == _WHOLE)
+    return track.box.xyxy_px
 
 
 @pytest.mark.parametrize("size_wh", [(640, 360), (360, 640)])
 def test_following_starts_with_the_whole_frame(size_wh: tuple[int, int]) -> None:
-    (box,) = FollowedBox().boxes(_frame(size_wh=size_wh))
-    assert box.xyxy_px == (0.0, 0.0, *size_wh)
+    (track,) = FollowedBox().tracks(_frame(size_wh=size_wh), cut=False)
+    assert track.box.xyxy_px == (0.0, 0.0, *size_wh)
+    assert track.begins
 
 
 @pytest.mark.parametrize(
@@ -229,56 +169,49 @@ def test_the_whole_frame_is_looked_at_again_when_the_mesh_is_lost(vertices_m: ND
 
 def test_the_whole_frame_is_looked_at_again_when_nobody_was_seen() -> None:
     policy = FollowedBox()
-    policy.seen(_FRAME_WH, (_person(_points(100, 50, 200, 300)),))
-    policy.seen(_FRAME_WH, ())
-    assert policy.boxes(_frame())[0].xyxy_px == _WHOLE
+    policy.seen(_frame(), (_person(_points(100, 50, 200, 300)),))
+    policy.seen(_frame(), ())
+    assert policy.tracks(_frame(), cut=False)[0].box.xyxy_px == _WHOLE
 
 
-class _Boxes:
-    """A policy that finds what the test says."""
+def test_the_whole_frame_is_looked_at_again_after_a_cut() -> None:
+    policy = FollowedBox()
+    policy.seen(_frame(), (_person(_points(100, 50, 200, 300)),))
+    assert policy.tracks(_frame(), cut=True) == (Track(1, Box(_WHOLE, 1.0), begins=True),)
+
+
+class _Told:
+    """A policy that notes what it is told."""
 
     sequential = False
 
-    def __init__(self, *boxes: Box) -> None:
-        self.found = boxes
+    def __init__(self) -> None:
+        self.cuts: list[bool] = []
 
-    def boxes(self, frame: Frame) -> tuple[Box, ...]:  # noqa: ARG002 - the protocol's
-        return self.found
+    def tracks(self, frame: Frame, *, cut: bool) -> tuple[Track, ...]:
+        self.cuts.append(cut)
+        return (Track(frame.index, _box(0, 0, 9, 9), begins=cut),)
 
-    def seen(self, frame_wh: tuple[int, int], people: tuple[Person, ...]) -> None:
+    def seen(self, frame: Frame, people: tuple[Person, ...]) -> None:
         """Changes nothing."""
 
-    def reset(self) -> None:
-        """Changes nothing."""
 
-
-@pytest.mark.parametrize("boxes", [(), (_SMALL,), (_SMALL, _LARGE, _ELSEWHERE)])
-def test_detecting_gives_the_frame_its_boxes_and_a_number_each(boxes: tuple[Box, ...]) -> None:
-    frame = _frame(5)
-    sighting = Detect(_Boxes(*boxes))(frame)
-    assert sighting.frame is frame
-    assert [track.box for track in sighting.tracks] == list(boxes)
-    assert [track.track_id for track in sighting.tracks] == list(range(1, len(boxes) + 1))
-
-
-def test_after_an_interruption_of_the_source_everyone_begins() -> None:
-    detect = Detect(_Boxes(_SMALL))
-    segments = (0, 0, 1, 1, 3)
-    begins = [detect(replace(_frame(), segment=segment)).tracks[0].begins for segment in segments]
-    assert begins == [True, False, True, False, True]
-    detect.reset()
-    assert detect(replace(_frame(), segment=3)).tracks[0].begins
-
-
-def test_who_was_there_a_frame_before_does_not_begin() -> None:
-    policy = _Boxes(_SMALL)
+def test_an_interruption_of_the_source_is_a_cut() -> None:
+    policy = _Told()
     detect = Detect(policy)
+    for segment in (0, 0, 1, 1, 3):
+        detect(replace(_frame(), segment=segment))
+    assert policy.cuts == [False, False, True, False, True]
+    detect.reset()
+    detect(replace(_frame(), segment=3))
+    assert policy.cuts[-1]
 
-    def begins(*boxes: Box) -> list[bool]:
-        policy.found = boxes
-        return [track.begins for track in detect(_frame()).tracks]
 
-    assert begins(_SMALL) == [True]
-    assert begins(_SMALL, _ELSEWHERE) == [False, True]
-    assert begins() == []
-    assert begins(_SMALL) == [True]
+def test_detecting_gives_the_frame_its_tracks_and_tells_of_cuts() -> None:
+    policy = _Told()
+    detect = Detect(policy)
+    dark, bright = _frame(3), replace(_frame(5), rgb=np.full((360, 640, 3), 200, np.uint8))
+    sightings = [detect(frame) for frame in (dark, replace(dark, index=4), bright)]
+    assert sightings[2].frame is bright
+    assert [sighting.tracks[0].track_id for sighting in sightings] == [3, 4, 5]
+    assert policy.cuts == [False, False, True]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,7 @@ from app.boxes import Sighting, Track
 from app.crop import Crop
 from app.estimator import BodyView, Estimate, Estimates, Estimator, Subject, absolute_hands
 from app.finish import Finish, smplx_rotations, visible_shares
-from app.frame import BODY, JAW, LEFT_HAND, RIGHT_HAND, ROOT, BodyParams, Box, Frame, Person
+from app.frame import BODY, JAW, LEFT_HAND, PREDICTED, RIGHT_HAND, ROOT, BodyParams, Box, Frame, Person
 from engines.bundle import GRAPHS, Bundle
 from engines.engine import EngineError
 from engines.onnxruntime_engine import OnnxRuntimeEngine
@@ -221,7 +222,7 @@ def _estimate(track_id: int = 1, box: Box = _LEFT) -> Estimate:
 
 def test_people_have_the_mesh_of_their_parameters(body: SmplxBody, frame: Frame) -> None:
     estimate = _estimate()
-    (person,) = Finish(body, lambda _wh, _people: None)(Estimates(frame, (estimate,))).people
+    (person,) = Finish(body, lambda _frame, _people: None)(Estimates(frame, (estimate,))).people
     params = estimate.params
     mesh = body.forward(smplx_rotations(params.rot6d), params.betas, params.expression, params.translation_m)
     np.testing.assert_array_equal(person.vertices_m, mesh.vertices_m)
@@ -231,25 +232,33 @@ def test_people_have_the_mesh_of_their_parameters(body: SmplxBody, frame: Frame)
 
 def test_people_keep_their_number_box_and_camera(body: SmplxBody, frame: Frame) -> None:
     estimates = (_estimate(4, _LEFT), _estimate(7, _RIGHT))
-    result = Finish(body, lambda _wh, _people: None)(Estimates(frame, estimates))
+    result = Finish(body, lambda _frame, _people: None)(Estimates(frame, estimates))
     assert result.frame is frame
     assert [(person.track_id, person.box) for person in result.people] == [(4, _LEFT), (7, _RIGHT)]
     assert [person.camera for person in result.people] == [estimate.subject.crop.camera for estimate in estimates]
 
 
 def test_the_confidence_of_the_body_is_the_boxs_score(body: SmplxBody, frame: Frame) -> None:
-    (person,) = Finish(body, lambda _wh, _people: None)(Estimates(frame, (_estimate(box=_RIGHT),))).people
+    (person,) = Finish(body, lambda _frame, _people: None)(Estimates(frame, (_estimate(box=_RIGHT),))).people
     sure = person.confidence
     assert (sure.body, sure.left_hand, sure.right_hand, sure.face) == (0.6, 1.0, 1.0, 1.0)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_whoever_looks_next_is_told_of_everyone(body: SmplxBody, frame: Frame, count: int) -> None:
-    told: list[tuple[tuple[int, int], tuple[Person, ...]]] = []
-    finish = Finish(body, lambda wh, people: told.append((wh, people)))
+    told: list[tuple[Frame, tuple[Person, ...]]] = []
+    finish = Finish(body, lambda seen, people: told.append((seen, people)))
     result = finish(Estimates(frame, tuple(_estimate(k) for k in range(count))))
-    assert [(wh, len(people)) for wh, people in told] == [(_FRAME_WH, count)]
+    assert [(seen.index, len(people)) for seen, people in told] == [(frame.index, count)]
     assert all(seen is person for seen, person in zip(told[0][1], result.people, strict=True))
+
+
+def test_a_predicted_person_is_flagged(body: SmplxBody, frame: Frame) -> None:
+    estimate = _estimate()
+    track = replace(estimate.subject.track, missed=2)
+    predicted = replace(estimate, subject=replace(estimate.subject, track=track))
+    people = Finish(body, lambda _frame, _people: None)(Estimates(frame, (estimate, predicted))).people
+    assert [person.flags for person in people] == [0, PREDICTED]
 
 
 def _part_box(xyxy_px: tuple[float, float, float, float], crop: Crop) -> NDArray[np.float32]:

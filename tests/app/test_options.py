@@ -249,3 +249,19 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
         "--quiet",
     ):
         assert option in text
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", ""])
+def test_a_number_of_people_is_one_or_more(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        parse(["--video", "clip.mp4", "--out", "mesh.npz", f"--people={text}"])
+    assert end.value.code == 2
+    assert "is no number of people; expected 1 or more" in capsys.readouterr().err
+
+
+def test_one_region_is_for_one_person(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        parse(["--video", "clip.mp4", "--out", "mesh.npz", "--box", "1,2,3,4", "--people", "2"])
+    assert end.value.code == 2
+    assert "leave out --people, or --box" in capsys.readouterr().err
+    assert parse(["--video", "clip.mp4", "--out", "mesh.npz", "--people", "3"]).people == 3

@@ -1,0 +1,1 @@
+"""Following people from frame to frame: their boxes and who they are."""

@@ -1,0 +1,49 @@
+"""Where a film goes on elsewhere."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.frame import Frame
+
+_SMALL_WH = (32, 18)
+_LEAST_CHANGE = 5.0  # grey levels, the mean over the picture: less is people moving
+_LEAST_FIRST_CHANGE = 14.0  # where nothing is known of the frames before
+_LEAST_RATIO = 3.0  # to the frames before, which a moving camera changes too
+_REMEMBERED = 3  # frames
+_PAUSE_S = 1.0  # without a frame: whoever is there next may be anyone
+
+
+class Cuts:
+    """Says of each frame whether it does not go on from the one before, by a picture of 32 x 18 pixels."""
+
+    def __init__(self) -> None:
+        self._last: NDArray[np.float32] | None = None
+        self._last_s = 0.0
+        self._changes: deque[float] = deque(maxlen=_REMEMBERED)
+
+    def __call__(self, frame: Frame) -> bool:
+        """Of frames in their order. The first is none."""
+        small, last = _small(frame.rgb), self._last
+        passed_s, self._last, self._last_s = frame.time_s - self._last_s, small, frame.time_s
+        if last is None:
+            return False
+        change = float(np.abs(small - last).mean())
+        usual = _LEAST_RATIO * max(self._changes, default=_LEAST_FIRST_CHANGE / _LEAST_RATIO)
+        cut = change > max(_LEAST_CHANGE, usual) or not 0 <= passed_s <= _PAUSE_S
+        if cut:
+            self._changes.clear()
+        else:
+            self._changes.append(change)
+        return cut
+
+
+def _small(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(H, W, 3) -> (18, 32, 3)."""
+    step = max(1, min(rgb.shape[:2]) // 90)  # not every pixel need be read
+    part = np.ascontiguousarray(rgb[::step, ::step])
+    return np.asarray(cv2.resize(part, _SMALL_WH, interpolation=cv2.INTER_AREA), np.float32)

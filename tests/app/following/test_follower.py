@@ -1,0 +1,231 @@
+"""Who is followed, and that they stay who they are: through gaps, cuts and crossings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.following.follower import Follower
+from app.frame import BodyParams, Box, Confidence, Frame, Person
+from app.pinhole import Pinhole
+from tests.app.following.stage import SIZE_WH, Figure, Seen, Shot, Stand, background, figure, filmed, followed
+
+Rng = np.random.Generator
+
+
+def _scene(seed: int = 0) -> tuple[Rng, Figure]:
+    rng = np.random.default_rng(seed)
+    return rng, Figure(figure(rng), 160, 170, 110)
+
+
+def _ids(seen: Sequence[Seen], name: str) -> set[int]:
+    return {track.track_id for one in seen if (track := one.who().get(name)) is not None}
+
+
+def _gaps(seen: Sequence[Seen], name: str) -> list[int]:
+    """Runs of frames in which someone could be seen and was not shown."""
+    runs = [0]
+    for one in seen:
+        if name in one.truth and name not in one.who():
+            runs[-1] += 1
+        elif runs[-1]:
+            runs.append(0)
+    return [run for run in runs if run]
+
+
+@pytest.mark.parametrize("fps", [15, 30, 60])
+def test_someone_walking_is_one_person_who_begins_once(fps: int) -> None:
+    rng, one = _scene()
+    behind = background(rng)
+    shots = [(behind, {"a": replace(one, x=160 + 80 * np.sin(2 * k / fps))}) for k in range(3 * fps)]
+    detector = Stand(rng)
+    seen = followed(shots, detector, fps=fps)
+    assert _ids(seen, "a") == {1}
+    assert _gaps(seen, "a") == []
+    assert [track.begins for frame in seen for track in frame.tracks] == [True] + [False] * (3 * fps - 1)
+    assert np.mean([frame.who()["a"].box.overlap(frame.truth["a"]) for frame in seen]) > 0.85
+    assert detector.looks <= 0.6 * len(seen)
+
+
+def test_boxes_between_the_detectors_looks_are_better_than_the_last_one() -> None:
+    rng, one = _scene()
+    behind = background(rng)
+    shots = [(behind, {"a": replace(one, x=40 + 4 * k)}) for k in range(60)]
+    seen = followed(shots, Stand(rng, noise=0.005))
+    errors = [abs(frame.tracks[0].box.xyxy_px[0] - frame.truth["a"].xyxy_px[0]) for frame in seen[10:]]
+    assert max(errors) < 4  # what it would be a frame late
+
+
+def test_who_is_gone_is_predicted_for_three_frames_at_most_each_marked() -> None:
+    for seed in range(4):
+        rng, one = _scene(seed)
+        behind = background(rng)
+        seen = followed([(behind, {"a": one} if k < 20 else {}) for k in range(40)], Stand(rng))
+        after = [frame.tracks for frame in seen[20:]]
+        shown = [tracks[0] for tracks in after if tracks]
+        assert len(shown) <= 3
+        assert not any(after[3:])
+        assert all(track.missed > 0 for track in shown[1:])
+
+
+@pytest.mark.parametrize("gone", [8, 90])
+def test_who_comes_back_is_known_again_within_five_frames(gone: int) -> None:
+    for seed in range(4):
+        rng, one = _scene(seed)
+        behind, there = background(rng), replace(one, x=float(rng.uniform(50, 270)))
+        shots: list[Shot] = [(behind, {"a": one})] * 20 + [(behind, {})] * gone + [(behind, {"a": there})] * 20
+        seen = followed(shots, Stand(rng))
+        back = [frame for frame in seen[20 + gone :] if frame.tracks]
+        assert len(back) >= 16
+        assert _ids(seen, "a") == {1}
+        assert [frame.tracks[0].begins for frame in back] == [True] + [False] * (len(back) - 1)
+
+
+def _shots(rng: Rng, colours: dict[str, np.ndarray], count: int = 15) -> Iterator[Shot]:
+    """People somewhere in a new place."""
+    behind, places = background(rng), rng.permutation([rng.uniform(50, 120), rng.uniform(200, 270)])
+    height = rng.uniform(80, 150)
+    for _ in range(count):
+        yield behind, {name: Figure(c, x, 175, height) for (name, c), x in zip(colours.items(), places, strict=False)}
+
+
+@pytest.mark.parametrize("names", ["a", "ab"])
+def test_nothing_glides_across_a_cut_and_everyone_keeps_their_number(names: str) -> None:
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        colours = {name: figure(rng) for name in names}
+        seen = followed([shot for _ in range(4) for shot in _shots(rng, colours)], Stand(rng), people=2)
+        for number, frame in enumerate(seen):
+            begins = number % 15 == 0
+            assert [track.begins for track in frame.tracks] == [begins] * len(names), (seed, number)
+            assert frame.who().keys() == set(names)
+            assert all(track.box.overlap(frame.truth[name]) > 0.6 for name, track in frame.who().items())
+        assert len({tuple(frame.who()[name].track_id for name in names) for frame in seen}) == 1
+
+
+def test_a_jump_in_the_same_place_restarts_the_person_in_that_frame() -> None:
+    for seed in range(4):
+        rng, one = _scene(seed)
+        behind = background(rng)
+        shots = [(behind, {"a": replace(one, x=x)}) for x in (80, 220, 120) for _ in range(14)]
+        seen = followed(shots, Stand(rng))
+        assert _ids(seen, "a") == {1}
+        assert [k for k, frame in enumerate(seen) if frame.tracks[0].begins] == [0, 14, 28]
+        assert all(frame.tracks[0].box.overlap(frame.truth["a"]) > 0.6 for frame in seen)
+
+
+def test_the_one_held_stays_though_a_larger_one_comes_and_a_stranger_gets_a_new_number() -> None:
+    rng, one = _scene()
+    behind, large = background(rng), Figure(figure(rng), 260, 179, 170)
+    shots: list[Shot] = [(behind, {"a": one})] * 15 + [(behind, {"a": one, "b": large})] * 15
+    shots += [(behind, {"b": large})] * 15
+    seen = followed(shots, Stand(rng))
+    assert [[track.track_id for track in frame.tracks] for frame in seen[:30]] == [[1]] * 30
+    assert [track.track_id for track in seen[-1].tracks] == [2]
+    assert _gaps(seen[30:], "b") in ([], [1], [2], [3], [4])
+
+
+def test_the_largest_come_first() -> None:
+    rng = np.random.default_rng(3)
+    behind = background(rng)
+    crowd = {name: Figure(figure(rng), x, 175, h) for name, x, h in (("a", 60, 80), ("b", 160, 150), ("c", 260, 110))}
+    for people, names in ((1, "b"), (2, "bc"), (3, "bca"), (4, "bca")):
+        seen = followed([(behind, crowd)] * 6, Stand(rng), people=people)
+        assert {name: track.track_id for name, track in seen[-1].who().items()} == {
+            n: k + 1 for k, n in enumerate(names)
+        }
+
+
+def test_one_false_alarm_in_a_take_is_not_believed() -> None:
+    rng = np.random.default_rng(0)
+    behind, detector = background(rng), Stand(rng)
+    follower = Follower(detector, 2, 3)
+    here, alarm = Box((145.0, 60.0, 175.0, 170.0), 0.9), Box((20.0, 20.0, 60.0, 120.0), 0.9)
+    shown = []
+    for index in range(30):
+        detector.truth = (here, alarm) if index == 12 else (here,)
+        shown.append(follower.tracks(Frame(index, index / 30, behind, 0.0), cut=False))
+    assert all([track.track_id for track in tracks] == [1] for tracks in shown)
+
+
+def crossing(seed: int, *, people: int = 2) -> bool:
+    """Whether two who cross, turn back or stop before each other keep their numbers."""
+    rng = np.random.default_rng(seed)
+    behind, colours, height = background(rng), [figure(rng), figure(rng)], rng.uniform(80, 130, 2)
+    start = rng.permutation([rng.uniform(40, 80), rng.uniform(240, 280)])
+    middle, meeting, pause = rng.uniform(130, 190), int(rng.integers(36, 54)), int(rng.choice([0, 0, 0, 12]))
+    turns_back = rng.random() < 0.15
+
+    def x(one: int, k: int) -> float:
+        speed = (middle - start[one]) / meeting
+        if k < meeting:
+            return float(start[one] + speed * k)
+        return float(middle + (-speed if turns_back else speed) * max(0, k - meeting - pause))
+
+    order = np.argsort(height)
+    frames = range(2 * meeting + pause - 8)
+    shots = [
+        (behind, {str(k): Figure(colours[k], x(k, t), 160 + 0.1 * height[k], height[k]) for k in order}) for t in frames
+    ]
+    seen = followed(shots, Stand(rng, miss=0.05, alarm=0.03, noise=0.03), people=people)
+    before = {name: track.track_id for frame in seen[5:20] for name, track in frame.who().items()}
+    apart = [frame for t, frame in enumerate(seen) if t > meeting and abs(x(0, t) - x(1, t)) > 70]
+    after = [(name, track.track_id) for frame in apart for name, track in frame.who().items()]
+    return len(after) > len(apart) and all(before.get(name) == number for name, number in after)
+
+
+def test_a_hundred_crossings() -> None:
+    wrong = [seed for seed in range(100) if not crossing(seed)]
+    assert len(wrong) <= 5, wrong
+
+
+def test_the_same_file_gives_the_same_boxes_whenever_meshes_arrive() -> None:
+    """Meshes reach the follower at once, or as late as a lossless pipeline lets them."""
+
+    def boxes(delay: int) -> list[tuple[int, Box]]:
+        rng = np.random.default_rng(5)
+        behind, detector = background(rng), Stand(rng, miss=0.2)
+        follower = Follower(detector, 1, 3)
+        late: list[tuple[Frame, tuple[Person, ...]]] = []
+        shown: list[tuple[int, Box]] = []
+        for index in range(60):
+            detector.truth = (Box((100.0 + index, 60.0, 140.0 + index, 170.0), 1.0),)
+            frame = Frame(index, index / 30, behind, 0.0)
+            while len(late) >= delay:
+                follower.seen(*late.pop(0))
+            tracks = follower.tracks(frame, cut=False)
+            late.append((frame, tuple(_mesh(track.track_id, track.box) for track in tracks)))
+            shown += [(track.track_id, track.box) for track in tracks]
+        return shown
+
+    first = boxes(1)
+    assert len(first) > 40
+    assert boxes(2) == boxes(3) == first
+
+
+def test_a_mesh_and_a_look_hold_whom_the_detector_misses_for_a_second() -> None:
+    rng, one = _scene()
+    behind, detector = background(rng), Stand(rng)
+    image, truth = filmed(behind, {"a": one})
+    follower, shown = Follower(detector, 1, 1), []
+    for index in range(90):
+        detector.truth = tuple(truth.values()) if index < 15 else ()
+        frame = Frame(index, index / 30, image, 0.0)
+        tracks = follower.tracks(frame, cut=False)
+        follower.seen(frame, tuple(_mesh(track.track_id, track.box) for track in tracks))
+        shown.append(tracks)
+    assert all(tracks and not tracks[0].missed for tracks in shown[:40])
+    assert not any(shown[55:])
+
+
+def _mesh(track_id: int, box: Box) -> Person:
+    """A mesh that just fills a box, ten metres away."""
+    camera = Pinhole(1000.0, 1000.0, SIZE_WH[0] / 2, SIZE_WH[1] / 2)
+    x1, y1, x2, y2 = box.xyxy_px
+    corners = np.array([(x1, y1), (x2 - 1, y2 - 1)])
+    points = np.column_stack(((corners - (camera.cx, camera.cy)) / 100, np.full(2, 10.0))).astype(np.float32)
+    params = BodyParams(np.zeros((53, 6)), np.zeros(10), np.zeros(10), np.zeros(3))
+    return Person(track_id, box, params, camera, points, points[:1], Confidence(0.9, 1.0, 1.0, 1.0))
