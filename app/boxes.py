@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,6 +10,9 @@ from typing import Protocol
 from app.following.cuts import Cuts
 from app.following.meshes import projected
 from app.frame import Box, Frame, Person
+
+_MOVES_S = 0.03  # time constant of a followed box's centre
+_SHRINKS, _GROWS = 1.0, 6.0  # a second, of the logarithm of its sides
 
 
 @dataclass(frozen=True)
@@ -66,24 +70,44 @@ class FixedBox:
 
 
 class FollowedBox:
-    """Without a detector: the whole frame first and after a cut, then the box of the last mesh."""
+    """Without a detector: the whole frame first and after a cut, then the box of the last mesh.
+
+    A mesh that is wrong for a moment must not take the box with it, or the next crop shows nothing to do better by. So
+    the box shrinks slowly, and grows and moves faster.
+    """
 
     sequential = True
 
     def __init__(self) -> None:
         self._last: Box | None = None
+        self._last_s = 0.0
         self._lock = threading.Lock()  # `seen` is called from the last stage's thread
 
     def tracks(self, frame: Frame, *, cut: bool) -> tuple[Track, ...]:
         with self._lock:
-            last = None if cut else self._last
+            last = self._last = None if cut else self._last
         width, height = frame.size_wh
         return (Track(1, last or Box((0.0, 0.0, width, height), 1.0), begins=last is None),)
 
     def seen(self, frame: Frame, people: tuple[Person, ...]) -> None:
-        last = projected(people[0], frame.size_wh) if people else None
+        found = projected(people[0], frame.size_wh) if people else None
         with self._lock:
-            self._last = last
+            passed_s = max(frame.time_s - self._last_s, 0.0)
+            self._last = found if found is None or self._last is None else _moved(self._last, found, passed_s)
+            self._last_s = frame.time_s
+
+
+def _moved(last: Box, found: Box, passed_s: float) -> Box:
+    """From one box towards another, as far as goes in so many seconds."""
+    x1, y1, x2, y2 = found.xyxy_px
+    share = 1.0 - math.exp(-passed_s / _MOVES_S)
+    least, most = math.exp(-passed_s * _SHRINKS), math.exp(passed_s * _GROWS)
+    width = min(max(found.width_px, least * last.width_px), most * last.width_px)
+    height = min(max(found.height_px, least * last.height_px), most * last.height_px)
+    u1, v1, u2, v2 = last.xyxy_px
+    x = (u1 + u2) / 2 + share * (x1 + x2 - u1 - u2) / 2
+    y = (v1 + v2) / 2 + share * (y1 + y2 - v1 - v2) / 2
+    return Box((x - width / 2, y - height / 2, x + width / 2, y + height / 2), found.score)
 
 
 class Detect:

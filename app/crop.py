@@ -55,6 +55,12 @@ class Crop:
             FOCAL_PX * width / INPUT_WH[0], FOCAL_PX * height / INPUT_WH[1], x + 0.5 * width, y + 0.5 * height
         )
 
+    @property
+    def centre_px(self) -> NDArray[np.float64]:
+        """(2,) the middle, in frame pixels."""
+        x, y, width, height = self.source_xywh_px
+        return np.array((x + 0.5 * width, y + 0.5 * height))
+
     def warp(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The crop's pixels, (H, W, 3) uint8; black outside the frame."""
         scale, offset = self._crop_from_frame()

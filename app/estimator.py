@@ -70,12 +70,24 @@ class BodyView:
 
 
 @dataclass(frozen=True)
+class Keypoints:
+    """Where the heatmaps peak, crop pixels: body (25, 2) as `joints.BODY_JOINTS`, hands (2, 20, 2) as `HAND_JOINTS`;
+    body_depth (25,) in the cells of the heatmaps' depth."""
+
+    body: NDArray[np.float32]
+    hands: NDArray[np.float32]
+    body_depth: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class Estimate:
-    """Parameters of one person and where the hands and face were looked for, (3, 4) xyxy crop pixels."""
+    """Parameters of one person before the crop's camera, where the hands and face were looked for, (3, 4) xyxy crop
+    pixels, and the keypoints found."""
 
     subject: Subject
     params: BodyParams
     part_boxes: NDArray[np.float32]
+    keypoints: Keypoints
 
 
 @dataclass(frozen=True)
@@ -141,10 +153,17 @@ class PartsStage:
             }
         )
         everyone = {**hand, **face, **pose}
+        body_px = view.joints[..., :2] * _cell_px(view.crops, view.features)
+        hands_px = hands_in_crop(hand["joints"], boxes[:, :2], hand["features"].shape[-1])
         return Estimates(
             view.frame,
             tuple(
-                Estimate(subject, self._params({name: everyone[name][row] for name in _PARAMETERS}), boxes[row])
+                Estimate(
+                    subject,
+                    self._params({name: everyone[name][row] for name in _PARAMETERS}),
+                    boxes[row],
+                    Keypoints(body_px[row], hands_px[row], view.joints[row, :, 2]),
+                )
                 for row, subject in enumerate(view.subjects)
             ),
         )
@@ -165,6 +184,20 @@ class PartsStage:
 
 
 _PARAMETERS = ("root_rot6d", "body_rot6d", "rot6d", "jaw_rot6d", "betas", "expression", "camera")
+
+
+def _cell_px(crops: NDArray[np.uint8], features: Tensor) -> float:
+    """Crop pixels a cell of BodyNet's feature map."""
+    return float(crops.shape[2] / features.shape[-1])
+
+
+def hands_in_crop(joints: Array, boxes: Array, cells: int) -> Array:
+    """Hand keypoints (N, 2, 20, 3) in cells of a map that many cells wide, of boxes (N, 2, 4) xyxy crop pixels -> crop
+    pixels (N, 2, 20, 2). The graph turns a left hand's back by cells - 1 - x, one cell short of where they are.
+    """
+    turned_back = np.array(((1.0, 0.0), (0.0, 0.0)))[:, None]  # (2, 1, 2)
+    sides = boxes[..., 2:] - boxes[..., :2]
+    return np.asarray(boxes[..., None, :2] + (joints[..., :2] + turned_back) / cells * sides[..., None, :], np.float32)
 
 
 def absolute_hands(rot6d: Array, hand_mean: Array) -> Array:

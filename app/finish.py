@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from app.crop import Crop
-from app.estimator import Estimate, Estimates
-from app.frame import BODY, JAW, LEFT_HAND, PREDICTED, RIGHT_HAND, ROOT, Confidence, Frame, Person, Result
+from app.frame import BODY, JAW, LEFT_HAND, RIGHT_HAND, ROOT, Frame, Person, Result
+from app.scene import Placed, Scene
 from models import joints
 from models.rotations import Array, rot6d_to_matrix
 from models.smplx_body import SmplxBody
@@ -18,30 +16,30 @@ Seen = Callable[[Frame, tuple[Person, ...]], None]
 
 
 class Finish:
-    """Stage: Estimates -> Result. `seen` is told everyone's mesh, for whoever looks for them in later frames."""
+    """Stage: Scene -> Result. `seen` is told everyone's mesh, for whoever looks for them in later frames."""
 
-    def __init__(self, body: SmplxBody, seen: Seen) -> None:
+    def __init__(self, body: SmplxBody, seen: Seen | None = None) -> None:
         self._body = body
         self._seen = seen
 
-    def __call__(self, estimates: Estimates) -> Result:
-        frame = estimates.frame
-        people = tuple(self._person(estimate, frame.size_wh) for estimate in estimates.people)
-        self._seen(frame, people)
-        return Result(frame, people)
+    def __call__(self, scene: Scene) -> Result:
+        people = tuple(map(self._person, scene.people))
+        if self._seen is not None:
+            self._seen(scene.frame, people)
+        return Result(scene.frame, people)
 
-    def _person(self, estimate: Estimate, frame_wh: tuple[int, int]) -> Person:
-        params, subject = estimate.params, estimate.subject
+    def _person(self, placed: Placed) -> Person:
+        params, track = placed.params, placed.track
         mesh = self._body.forward(smplx_rotations(params.rot6d), params.betas, params.expression, params.translation_m)
         return Person(
-            subject.track.track_id,
-            subject.track.box,
+            track.track_id,
+            track.box,
             params,
-            subject.crop.camera,
+            placed.camera,
             mesh.vertices_m,
             mesh.joints_m,
-            Confidence(subject.track.box.score, *visible_shares(estimate.part_boxes, subject.crop, frame_wh)),
-            PREDICTED if subject.track.missed else 0,
+            placed.confidence,
+            placed.flags,
         )
 
 
@@ -58,12 +56,3 @@ def smplx_rotations(rot6d: Array) -> Array:
     ):
         rotations[target] = given[source]
     return rotations
-
-
-def visible_shares(boxes: NDArray[np.floating], crop: Crop, frame_wh: tuple[int, int]) -> tuple[float, float, float]:
-    """How much of each part's box (3, 4) lies inside the frame, in [0, 1]: left hand, right hand, face."""
-    low = crop.frame_from_crop(boxes[:, :2].astype(np.float64))
-    high = crop.frame_from_crop(boxes[:, 2:].astype(np.float64))
-    inside = np.clip(np.minimum(high, frame_wh) - np.maximum(low, 0.0), 0.0, None).prod(-1)
-    left, right, face = inside / np.maximum((high - low).prod(-1), 1e-9)
-    return float(left), float(right), float(face)

@@ -18,7 +18,6 @@ from app.errors import InputError
 from app.estimator import Estimator
 from app.following.follower import Follower
 from app.options import Options
-from app.pinhole import Pinhole
 from app.recording.take import Take
 from app.tracker import Tracker, mesh_lag_frames
 from engines.bundle import DETECTOR, FILE_NAME, GRAPHS, Bundle, check_contract, user_bundle_folder, user_data_folder
@@ -71,18 +70,15 @@ def loaded(options: Options) -> Iterator[Loaded]:
         if mean_shape:
             _log.warning("%s; %s", _other_space(bundle, body), _own_shape_advice(bundle))
         estimator = Estimator(engines, body.hand_mean, mean_shape=mean_shape)
-        yield Loaded(Tracker(boxes, estimator, body), body, bundle, device)
+        tracker = Tracker(boxes, estimator, body, options.camera, options.smoothing, joint_depth=bundle.joint_depth)
+        yield Loaded(tracker, body, bundle, device)
 
 
 def take_of(options: Options, parts: Loaded, fps: float, size_wh: tuple[int, int]) -> Take:
     """What is true of a whole take, its one camera included. fps, size_wh: as the source states them."""
-    if options.focal_px is not None:
-        camera = Pinhole.from_focal(options.focal_px, size_wh)
-    else:
-        camera = Pinhole.from_fov(options.fov_deg, size_wh)
     body = parts.body
     return Take(
-        camera=camera,
+        camera=options.camera(size_wh),
         image_size_wh=size_wh,
         fps=fps,
         resample_fps=options.resample_fps,
@@ -115,8 +111,7 @@ def _box_policy(options: Options, bundle: Bundle, device: str, stack: ExitStack)
     engine = stack.enter_context(OnnxRuntimeEngine(path, device))
     if options.detector is None:
         check_contract(DETECTOR, engine.inputs, engine.outputs)
-    live = options.window or options.address is not None
-    return Follower(Detector(engine, path), options.people, None if live else mesh_lag_frames(device))
+    return Follower(Detector(engine, path), options.people, None if options.live else mesh_lag_frames(device))
 
 
 def _device(engine: str, bundle: Bundle) -> str:

@@ -82,10 +82,10 @@ def _track_video(options: Options) -> int:
         for path in options.out:
             if rescued := recover_left_over(path):
                 _say(options, f"an earlier take was cut short; recovered {_names(rescued)}")
-        _say(options, f"{parts.bundle.name} ({parts.bundle.precision}) on {parts.device}")
-        _say(options, f"body {parts.body.name}, licence: {parts.body.licence}")
         clip = options.video if options.video.is_file() else None
         with open_outputs(options.out, take, renderer=options.renderer, clip=clip) as outputs:
+            _say(options, f"{parts.bundle.name} ({parts.bundle.precision}) on {parts.device}")
+            _say(options, f"body {parts.body.name}, licence: {parts.body.licence}")
             return _run(options, source, parts, outputs)
 
 

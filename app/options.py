@@ -11,17 +11,19 @@ from pathlib import Path
 from typing import NoReturn
 
 from app.frame import Box
+from app.pinhole import Pinhole
 from app.recording.outputs import SUFFIXES, mesh_folder
 from app.recording.raw_video import SUFFIX as RAW_SUFFIX
 from app.recording.raw_video import is_raw
 from app.recording.take import AXES
 from app.rendering.renderer import RENDERERS
+from app.smoothing.settings import FILTERS, LEVELS, SmoothSettings
 from app.sources.camera_address import CameraAddress
 
 _LIST = "list"
-SMOOTH = ("off", "responsive", "balanced", "steady")
 DEFAULT_SMOOTH = "balanced"
 MOST_PEOPLE = 8
+_SHORTEST_CM, _TALLEST_CM = 50.0, 250.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,9 @@ class Options:
     fov_deg: float
     focal_px: float | None
     smooth: str
+    filter: str | None
+    desk: bool
+    height_cm: float | None
     start_s: float
     duration_s: float | None
     resample_fps: float | None
@@ -53,6 +58,23 @@ class Options:
     stats: Path | None
     verbose: bool
     quiet: bool
+
+    def camera(self, size_wh: tuple[int, int]) -> Pinhole:
+        """The one camera of the take, of frames of that size."""
+        if self.focal_px is not None:
+            return Pinhole.from_focal(self.focal_px, size_wh)
+        return Pinhole.from_fov(self.fov_deg, size_wh)
+
+    @property
+    def smoothing(self) -> SmoothSettings:
+        """A file may look ahead, unless a causal filter is named."""
+        causal = self.filter or (FILTERS[0] if self.live else None)
+        return SmoothSettings(self.smooth, causal, self.desk, self.height_cm)
+
+    @property
+    def live(self) -> bool:
+        """Whether the newest frame wins; otherwise every frame counts, and there is time."""
+        return self.window or self.address is not None
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
@@ -79,6 +101,8 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         parser.error("--box is one region without detection; leave out --detector, or --box")
     if options.box is not None and options.people > 1:
         parser.error("--box is one region with one person in it; leave out --people, or --box")
+    if options.smooth == "off" and (options.filter is not None or options.desk):
+        parser.error("--smooth off leaves every frame as it is; leave it out, or leave out --filter and --desk")
     for path in (*options.out, *([options.stats] if options.stats else [])):
         _check_place(parser, path)
     return options
@@ -160,7 +184,10 @@ def _parser() -> argparse.ArgumentParser:
         "--fov", dest="fov_deg", type=_fov, default=60.0, metavar="DEG", help="horizontal field of view; default: 60"
     )
     camera.add_argument("--focal", dest="focal_px", type=_positive, metavar="PX", help="focal length")
-    add("--smooth", choices=SMOOTH, default=DEFAULT_SMOOTH, help="how much motion is smoothed; default: balanced")
+    add("--smooth", choices=LEVELS, default=DEFAULT_SMOOTH, help="how steady the motion is; default: balanced")
+    add("--filter", choices=FILTERS, help="smooth by the past alone, as live; default for files: look ahead")
+    add("--desk", action="store_true", help="legs rest seated; default: only where hips and knees are out of view")
+    add("--height", dest="height_cm", type=_height, metavar="CM", help="the person's height, which sets the scale")
     add("--start", dest="start_s", type=_not_negative, default=0.0, metavar="S", help="seconds to leave out first")
     add("--duration", dest="duration_s", type=_positive, metavar="S", help="seconds to track")
     add(
@@ -227,7 +254,7 @@ def _box(text: str) -> Box:
 
 def _people(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_PEOPLE):
-        raise argparse.ArgumentTypeError(f"{text} is no number of people; expected 1 to {MOST_PEOPLE}")
+        raise argparse.ArgumentTypeError(f"{text} people cannot be tracked; expected a number from 1 to {MOST_PEOPLE}")
     return int(text)
 
 
@@ -252,6 +279,15 @@ def _not_negative(text: str) -> float:
     value = _number(text)
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text} is below zero")
+    return value
+
+
+def _height(text: str) -> float:
+    value = _positive(text)
+    if not _SHORTEST_CM <= value <= _TALLEST_CM:
+        raise argparse.ArgumentTypeError(
+            f"{text} is not a height in centimetres; expected {_SHORTEST_CM:.0f} to {_TALLEST_CM:.0f}"
+        )
     return value
 
 

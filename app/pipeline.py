@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType, TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 from app.channel import Channel, ChannelClosed
 from app.frame import Frame, Result
 
 Stage = Callable[[Any], Any]
+
+
+@runtime_checkable
+class HoldingStage(Protocol):
+    """A stage that may hold values back: each comes out once and in order, with a later one or with `flush`."""
+
+    def __call__(self, value: Any, /) -> tuple[Any, ...]: ...
+
+    def flush(self) -> tuple[Any, ...]:
+        """What is held back, when no more values come."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -26,7 +39,8 @@ class _Work:
 class Pipeline:
     """Runs groups of stages over frames, a thread a group and one for the source. Iterate over it for the results.
 
-    A stage is a callable from one value to the next; the first takes a Frame and the last gives a Result. Groups are
+    A stage is a callable from one value to the next, or a `HoldingStage`; the first takes a Frame and the last gives a
+    Result. Groups are
     joined by channels, lossless or, when `live`, of capacity one where the newest frame wins. Leaving the context,
     `close()`, or an error in any thread ends all of them; the first error is raised from the iteration.
     """
@@ -90,15 +104,20 @@ class Pipeline:
         sink.close()
 
     def _work(self, group: Sequence[Stage], source: Channel[_Work], sink: Channel[_Work]) -> None:
+        line = _Line(group)
         try:
-            while True:
-                work = source.get()
-                for stage in group:
-                    work = advanced(work, stage)
-                sink.put(work)
+            for work in source:
+                for done in line.advanced(work):
+                    sink.put(done)
+            for done in line.flushed():
+                sink.put(done)
+            sink.close()
         except ChannelClosed:
             sink.close()
         except BaseException as error:  # noqa: BLE001 - handed on to whoever iterates
+            with contextlib.suppress(Exception):  # the first error is the one to tell
+                for done in line.flushed():
+                    sink.put(done)
             sink.close(error)
         source.close(discard=True)
 
@@ -108,12 +127,41 @@ def stage_name(stage: Stage) -> str:
     return str(getattr(stage, "name", type(stage).__name__.lower()))
 
 
-def advanced(work: _Work, stage: Stage) -> _Work:
-    """One stage further."""
-    started = time.perf_counter()
-    value = stage(work.value)
-    elapsed_ms = 1e3 * (time.perf_counter() - started)
-    return _Work(value, {**work.stage_ms, stage_name(stage): elapsed_ms})
+class _Line:
+    """Stages one after the other, and the work that they hold back."""
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        self._stages = stages
+        self._held: list[deque[_Work]] = [deque() for _ in stages]
+
+    def advanced(self, work: _Work, first: int = 0) -> Iterator[_Work]:
+        """What comes out after the last stage, of work that is put into one."""
+        if first == len(self._stages):
+            yield work
+            return
+        for done in self._through(first, work):
+            yield from self.advanced(done, first + 1)
+
+    def flushed(self) -> Iterator[_Work]:
+        """What was held back, when no more work comes."""
+        for number, stage in enumerate(self._stages):
+            if isinstance(stage, HoldingStage):
+                started = time.perf_counter()
+                for done in self._released(number, stage.flush(), started):
+                    yield from self.advanced(done, number + 1)
+
+    def _through(self, number: int, work: _Work) -> Iterator[_Work]:
+        stage = self._stages[number]
+        self._held[number].append(work)
+        started = time.perf_counter()
+        value = stage(work.value)
+        yield from self._released(number, value if isinstance(stage, HoldingStage) else (value,), started)
+
+    def _released(self, number: int, values: Sequence[Any], started: float) -> Iterator[_Work]:
+        elapsed_ms = 1e3 * (time.perf_counter() - started) / max(len(values), 1)
+        for value in values:
+            work = self._held[number].popleft()
+            yield _Work(value, {**work.stage_ms, stage_name(self._stages[number]): elapsed_ms})
 
 
 def finished(result: Result, stage_ms: dict[str, float]) -> Result:
@@ -122,9 +170,11 @@ def finished(result: Result, stage_ms: dict[str, float]) -> Result:
     return replace(result, stage_ms=MappingProxyType(stage_ms), age_ms=age_ms)
 
 
-def run_stages(stages: Sequence[Stage], frame: Frame) -> Result:
-    """The plain loop: all stages on one frame, in this thread."""
-    work = _Work(frame)
-    for stage in stages:
-        work = advanced(work, stage)
-    return finished(work.value, work.stage_ms)
+def run_stages(stages: Sequence[Stage], frames: Iterable[Frame]) -> Iterator[Result]:
+    """The plain loop: all stages on one frame after the other, in this thread."""
+    line = _Line(stages)
+    for frame in frames:
+        for work in line.advanced(_Work(frame)):
+            yield finished(work.value, work.stage_ms)
+    for work in line.flushed():
+        yield finished(work.value, work.stage_ms)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 from app.boxes import BoxPolicy, Detect
 from app.estimator import Estimator
 from app.finish import Finish
+from app.fitting import Fit
 from app.frame import Frame, Result
 from app.pipeline import Stage, run_stages
+from app.placing import CameraOf, Place
+from app.smoothing.settings import FILTERS, SmoothSettings
+from app.smoothing.shape import Height, Shapes
+from app.smoothing.smooth import Smooth
+from engines.bundle import JointDepth
 from models.smplx_body import SmplxBody
 
-_GROUPS_CPU, _GROUPS_GPU = (3, 1), (1, 1, 1, 1)  # stages that share a thread: detect, body, parts, finish
+_NETWORKS = 3  # stages that detect, see the body, see its parts
 
 
 def mesh_lag_frames(device: str) -> int:
@@ -21,40 +28,68 @@ def mesh_lag_frames(device: str) -> int:
     Between two groups of stages there is room for one frame. So when the first takes a frame, the one before has left
     it, and the second has taken the one before that; and so on, two frames a group.
     """
-    return 2 * len(_groups(device)) - 1
+    return 2 * len(_in_groups((None,) * (_NETWORKS + 2), device)) - 1
 
 
-def _groups(device: str) -> tuple[int, ...]:
-    return _GROUPS_CPU if device == "cpu" else _GROUPS_GPU
+def _in_groups(stages: Sequence[Any], device: str) -> list[Sequence[Any]]:
+    if device == "cpu":
+        return [stages[:_NETWORKS], stages[_NETWORKS:]]
+    return [*((stage,) for stage in stages[:_NETWORKS]), stages[_NETWORKS:-1], stages[-1:]]
 
 
 class Tracker:
     """Finds people in frames and puts a mesh on them.
 
-    `track` is the plain loop, one frame after the other; `groups` are the same stages for a `Pipeline`.
+    `track` is the plain loop, a frame in, a result out; `tracks` the same for many frames, of which each result may
+    wait for some to come. `groups` are the stages of `tracks` for a `Pipeline`.
     """
 
-    def __init__(self, boxes: BoxPolicy, estimator: Estimator, body: SmplxBody) -> None:
+    def __init__(
+        self,
+        boxes: BoxPolicy,
+        estimator: Estimator,
+        body: SmplxBody,
+        camera_of: CameraOf,
+        smooth: SmoothSettings,
+        *,
+        joint_depth: JointDepth | None = None,
+    ) -> None:
+        """camera_of: from the size of the frames to the camera of the take. joint_depth: where there is one, bodies are
+        fitted to the keypoints."""
         self.estimator = estimator
         self._sequential = boxes.sequential
-        self._detect = Detect(boxes)
-        self.stages: Sequence[Stage] = (self._detect, estimator.body, estimator.parts, Finish(body, boxes.seen))
+        self._detect = detect = Detect(boxes)
+        shapes = Shapes(Height(body, smooth.height_cm) if smooth.height_cm else None, locked=smooth.level != "off")
+
+        def stages(smooth: SmoothSettings) -> Sequence[Stage]:
+            ahead = smooth.level != "off" and smooth.causal is None
+            # A mesh that waits for frames to come is too late to say where to look in the next one.
+            seen_early, seen_late = (boxes.seen, None) if ahead else (None, boxes.seen)
+            place = Place(body, camera_of, shapes, seen_early, legs=not smooth.desk)
+            steady = () if smooth.level == "off" else (Smooth(smooth, body.hand_mean),)
+            fit = () if joint_depth is None else (Fit(body, joint_depth),)
+            return (detect, estimator.body, estimator.parts, *fit, place, *steady, Finish(body, seen_late))
+
+        self.stages = stages(smooth)
+        self._at_once = self.stages if smooth.causal else stages(replace(smooth, causal=FILTERS[0]))
 
     def track(self, frame: Frame) -> Result:
-        """Everyone in the frame."""
-        return run_stages(self.stages, frame)
+        """Everyone in the frame, smoothed without what comes after."""
+        (result,) = run_stages(self._at_once, (frame,))
+        return result
+
+    def tracks(self, frames: Iterable[Frame]) -> Iterator[Result]:
+        """Everyone in each of the frames."""
+        return run_stages(self.stages, frames)
 
     def reset(self) -> None:
         """Forget everyone: the next frame is of something else. Not while a pipeline runs."""
         self._detect.reset()
 
     def groups(self, *, device: str) -> list[Sequence[Stage]]:
-        """Stages by thread. On a GPU each has its own, so that host and device work overlap.
+        """Stages by thread. On a GPU the networks and skinning have one each, so that host and device work overlap.
 
-        On a CPU the networks stay together, since graphs that share the cores gain nothing side by side, and skinning
-        overlaps the next frame. All are in one where a frame's box waits for the last frame's mesh.
+        On a CPU the networks stay together, since graphs that share the cores gain nothing side by side, and smoothing
+        and skinning overlap the next frame. All are in one where a frame's box waits for the last frame's mesh.
         """
-        if self._sequential:
-            return [self.stages]
-        stages = iter(self.stages)
-        return [tuple(islice(stages, count)) for count in _groups(device)]
+        return [self.stages] if self._sequential else _in_groups(self.stages, device)

@@ -79,6 +79,8 @@ def export_graph(spec: GraphSpec, network: nn.Module, feeds: Mapping[str, Tensor
             verbose=False,
         )
     assert program is not None  # None only where a file is asked for
+    for node in program.model.graph.all_nodes():
+        node.metadata_props.clear()  # the tracebacks of this machine, paths and all
     program.save(str(path), external_data=False)
 
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,12 @@ from app.boxes import FollowedBox, Track
 from app.crop import Crop
 from app.detectors.detector import Detector
 from app.estimator import Subject
-from app.finish import Finish
 from app.following.follower import Follower
-from app.frame import Box, Frame, Person
+from app.frame import Box, Frame, Person, Result
 from app.load import Loaded, loaded
 from app.options import parse
+from app.pinhole import Pinhole
+from app.smoothing.settings import SmoothSettings
 from app.sources.source import open_source
 from app.tracker import Tracker
 from engines.bundle import DETECTOR, Bundle
@@ -49,6 +51,7 @@ _BODY = slice(0, 22)
 _PCK_SHARE = 0.2
 _SAME_BOX = 0.5  # overlap from which a box is a person's
 _LEAST_SEEN = 0.1
+_FOV_DEG = 60.0  # of pictures whose camera is not known
 _ARMS = ("L_Elbow", "R_Elbow", "L_Wrist", "R_Wrist")
 
 
@@ -82,8 +85,8 @@ class Errors:
 
 @contextmanager
 def tracking(model: str | None) -> Iterator[Loaded]:
-    """A tracker as `wb-track` would set it up, on the open body."""
-    arguments = ["--video", "x", "--out", "x.npz", "--body", str(OPEN_BODY), "--engine", "cpu"]
+    """A tracker as `wb-track` would set it up, on the open body, without smoothing."""
+    arguments = ["--video", "x", "--out", "x.npz", "--body", str(OPEN_BODY), "--engine", "cpu", "--smooth", "off"]
     with loaded(parse([*arguments, *(("--model", model) if model else ())])) as parts:
         yield parts
 
@@ -118,12 +121,13 @@ def on_sample(model: str | None) -> dict[str, float]:
     return _means(rows) | {"frames": len(rows) / len(truth["rotations"])}
 
 
-def held_out_frames(count: int) -> Iterator[Filmed]:
-    """Frames of 640 x 480, each with one person whom no training has seen, before a pinhole camera."""
+def held_out_frames(count: int, series: int = 0) -> Iterator[Filmed]:
+    """Frames of 640 x 480, each with one person whom no training has seen, before a pinhole camera. Another series has
+    other people."""
     arrays = read_body_file(OPEN_BODY)
     film, sampler = Film(arrays), PersonSampler(arrays)
     for number in range(count):
-        rng = np.random.default_rng((HELD_OUT, 0, number))
+        rng = np.random.default_rng((HELD_OUT, series, number))
         focal = 320 / np.tan(np.radians(rng.uniform(45, 78)) / 2)
         person = sampler(rng)
         distance = max(person.distance_m, 0.9)
@@ -160,14 +164,14 @@ def on_held_out(model: str | None, count: int) -> dict[str, float]:
 
 def estimated(tracker: Loaded, frame: Frame, box: Box) -> Person:
     """The person in a box. Raises ValueError for a box with nothing in the frame."""
-    estimator, finish = tracker.tracker.estimator, tracker.tracker.stages[-1]
-    assert isinstance(finish, Finish)
+    estimator = tracker.tracker.estimator
     crop = Crop.around(box, frame.size_wh, estimator.body.crop_wh)
     if crop is None:
         raise ValueError(f"the box {box.xyxy_px} has nothing in the frame, expected one with a person")
     view = estimator.body.estimate(frame, (Subject(Track(1, box, begins=True), crop),), crop.warp(frame.rgb)[None])
-    estimates = estimator.parts(view)
-    return finish(estimates).people[0]
+    *_, place, finish = tracker.tracker.stages
+    result: Result = finish(place(estimator.parts(view)))
+    return result.people[0]
 
 
 def on_annotations(model: str | None, path: Path) -> dict[str, float]:
@@ -181,8 +185,9 @@ def on_annotations(model: str | None, path: Path) -> dict[str, float]:
                     f"{path} names {entry['image']}, expected a picture that can be read; correct the name"
                 )
             # A tracker a picture: none may look for the person of the one before.
-            boxes = Follower(detector, people=1, lag_frames=1) if detector else FollowedBox()
-            tracker = Tracker(boxes, parts.tracker.estimator, parts.body)
+            policy = Follower(detector, people=1, lag_frames=1) if detector else FollowedBox()
+            camera_of = partial(Pinhole.from_fov, _FOV_DEG)
+            tracker = Tracker(policy, parts.tracker.estimator, parts.body, camera_of, SmoothSettings("off"))
             people = tracker.track(Frame(0, 0.0, np.ascontiguousarray(image[..., ::-1]), 0.0)).people
             for name, hit in matched(people, [person["joints"] for person in entry["people"]]):
                 hits.setdefault(name, []).append(hit)

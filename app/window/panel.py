@@ -8,8 +8,9 @@ from pathlib import Path
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QSlider, QVBoxLayout, QWidget
 
-from app.options import MOST_PEOPLE, SMOOTH
+from app.options import MOST_PEOPLE
 from app.rendering.scene import Layers
+from app.smoothing.settings import LEVELS
 from app.window.inputs import Chooser, Stepper
 from app.window.labels import Elided, heading, wrapped
 from app.window.segments import Segments
@@ -17,6 +18,7 @@ from app.window.state import Phase, State
 from app.window.theme import THEMES
 
 _WIDTH_CHARS = 46
+_SMOOTH = LEVELS[::-1]  # from off on, as the knob goes
 _VIEWS = (
     ("camera", "Camera", "Over the camera's picture (1)"),
     ("side", "Side", "From the side (2)"),
@@ -91,7 +93,7 @@ class Panel(QScrollArea):
                 self.model.addItem(Path(model).name, model)
                 row = self.model.count() - 1
             self.model.setCurrentIndex(row)
-            self.smooth.setValue(SMOOTH.index(smooth))
+            self.smooth.setValue(_SMOOTH.index(smooth))
             self.smooth_name.say(smooth.capitalize())
             self.people.show_value(people)
 
@@ -141,12 +143,12 @@ class Panel(QScrollArea):
         self._column.addLayout(title)
         self.smooth = QSlider(Qt.Orientation.Horizontal)
         self.smooth.setAccessibleName("Smoothing")
-        self.smooth.setRange(0, len(SMOOTH) - 1)
+        self.smooth.setRange(0, len(_SMOOTH) - 1)
         self.smooth.setPageStep(1)
         self.smooth.setTracking(False)
         self.smooth.setToolTip("Left: as measured. Right: as steady as can be, and a little late")
-        self.smooth.sliderMoved.connect(lambda level: self.smooth_name.say(SMOOTH[level].capitalize()))
-        self.smooth.valueChanged.connect(lambda level: self.smooth_asked.emit(SMOOTH[level]))
+        self.smooth.sliderMoved.connect(lambda level: self.smooth_name.say(_SMOOTH[level].capitalize()))
+        self.smooth.valueChanged.connect(lambda level: self.smooth_asked.emit(_SMOOTH[level]))
         self._column.addWidget(self.smooth)
         self.people = Stepper("People", MOST_PEOPLE)
         self.people.setToolTip("How many people are tracked at most")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QSettings
 
-from app.options import MOST_PEOPLE, SMOOTH
+from app.options import MOST_PEOPLE
 from app.rendering.scene import Layers
+from app.smoothing.settings import LEVELS
 from app.window.theme import THEMES
 
 _LAYERS = ("mesh", "wireframe", "skeleton", "boxes")
@@ -38,7 +39,7 @@ class Preferences:
     @property
     def smooth(self) -> str | None:
         value = self._store.value("smooth")
-        return value if value in SMOOTH else None
+        return value if value in LEVELS else None
 
     @smooth.setter
     def smooth(self, value: str) -> None:

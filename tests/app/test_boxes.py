@@ -98,11 +98,11 @@ def _person(vertices_m: NDArray[np.float32]) -> Person:
 def _followed(*vertices_m: NDArray[np.float32]) -> tuple[float, float, float, float]:
     """The box after meshes of one person were seen, frame by frame."""
     policy = FollowedBox()
-    for vertices in vertices_m:
-        policy.seen(_frame(), (_person(vertices),))
+    for index, vertices in enumerate(vertices_m):
+        policy.seen(_frame(index), (_person(vertices),))
     (track,) = policy.tracks(_frame(), cut=False)
     assert not track.missed
-    assert track.begins == (track.box.xyxy_px == _WHOLE)
+    assert not track.begins or track.box.xyxy_px == _WHOLE
     return track.box.xyxy_px
 
 
@@ -133,9 +133,26 @@ def test_the_last_mesh_is_followed_within_the_frame(
     np.testing.assert_allclose(_followed(_points(*projection)), xyxy_px, atol=1e-2)
 
 
-def test_the_newest_mesh_counts() -> None:
-    found = _followed(_points(100, 50, 200, 300), _points(300, 50, 400, 300))
-    np.testing.assert_allclose(found, (300, 50, 401, 301), atol=1e-2)
+def test_the_box_goes_to_where_the_mesh_has_gone() -> None:
+    there = _points(300, 50, 400, 300)
+    after_one = _followed(_points(100, 50, 200, 300), there)
+    assert 200 < after_one[0] < 290
+    np.testing.assert_allclose(_followed(_points(100, 50, 200, 300), *[there] * 15), (300, 50, 401, 301), atol=0.1)
+
+
+def test_a_mesh_that_is_small_for_a_moment_does_not_take_the_box_with_it() -> None:
+    first = _points(100, 50, 200, 300)
+    x1, y1, x2, y2 = _followed(first, *[_points(140, 160, 160, 200)] * 3)
+    assert 0.85 * 251 < y2 - y1 < 251
+    assert 0.85 * 101 < x2 - x1 < 101
+    x1, y1, x2, y2 = _followed(first, *[_points(140, 160, 160, 200)] * 90)  # three seconds
+    np.testing.assert_allclose((x1, y1, x2, y2), (140, 160, 161, 201), atol=0.1)
+
+
+def test_the_box_grows_faster_than_it_shrinks() -> None:
+    small, large = _points(140, 160, 160, 200), _points(100, 50, 200, 300)
+    grown, shrunk = _followed(small, *[large] * 3), _followed(large, *[small] * 3)
+    assert (grown[3] - grown[1]) / 41 > 1.5 * 251 / (shrunk[3] - shrunk[1])
 
 
 def _with(value: float) -> NDArray[np.float32]:

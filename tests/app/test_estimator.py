@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,10 +12,13 @@ import pytest
 from numpy.typing import NDArray
 
 from app.boxes import Sighting, Track
+from app.confidence import visible_shares
 from app.crop import Crop
-from app.estimator import BodyView, Estimate, Estimates, Estimator, Subject, absolute_hands
-from app.finish import Finish, smplx_rotations, visible_shares
-from app.frame import BODY, JAW, LEFT_HAND, PREDICTED, RIGHT_HAND, ROOT, BodyParams, Box, Frame, Person
+from app.estimator import BodyView, Estimate, Estimates, Estimator, Keypoints, Subject, absolute_hands
+from app.finish import Finish, smplx_rotations
+from app.frame import BODY, JAW, LEFT_HAND, RIGHT_HAND, ROOT, BodyParams, Box, Confidence, Frame, Person
+from app.pinhole import Pinhole
+from app.scene import Placed, Scene
 from engines.bundle import GRAPHS, Bundle
 from engines.engine import EngineError
 from engines.onnxruntime_engine import OnnxRuntimeEngine
@@ -30,6 +32,7 @@ Floats = NDArray[np.float64]
 _FRAME_WH = (640, 360)
 _LEFT = Box((60.0, 5.0, 250.0, 350.0), 0.9)
 _RIGHT = Box((380.0, 40.0, 640.0, 360.0), 0.6)
+_CAMERA = Pinhole.from_fov(60.0, _FRAME_WH)
 _OUTSIDE = Box((700.0, 100.0, 800.0, 300.0), 0.8)
 
 IDENTITY_6D = matrix_to_rot6d(np.eye(3))
@@ -217,48 +220,42 @@ def _estimate(track_id: int = 1, box: Box = _LEFT) -> Estimate:
     rot6d = matrix_to_rot6d(_matrices(rng.normal(0, 0.3, (53, 3))))
     params = BodyParams(rot6d, rng.normal(0, 1, 10), rng.normal(0, 1, 10), np.array([0.1, -0.2, 20.0]))
     inside = np.tile(np.array([180, 240, 200, 260], np.float32), (3, 1))
-    return Estimate(Subject(Track(track_id, box, begins=False), crop), params, inside)
+    keypoints = Keypoints(np.zeros((25, 2), np.float32), np.zeros((2, 20, 2), np.float32), np.zeros(25, np.float32))
+    return Estimate(Subject(Track(track_id, box, begins=False), crop), params, inside, keypoints)
+
+
+def _placed(track_id: int = 1, box: Box = _LEFT) -> Placed:
+    params = _estimate(track_id, box).params
+    sure = Confidence(0.6, 0.7, 0.8, 0.9)
+    return Placed(Track(track_id, box, begins=False), params, _CAMERA, np.zeros((55, 3)), sure, flags=4)
 
 
 def test_people_have_the_mesh_of_their_parameters(body: SmplxBody, frame: Frame) -> None:
-    estimate = _estimate()
-    (person,) = Finish(body, lambda _frame, _people: None)(Estimates(frame, (estimate,))).people
-    params = estimate.params
+    placed = _placed()
+    (person,) = Finish(body)(Scene(frame, (placed,))).people
+    params = placed.params
     mesh = body.forward(smplx_rotations(params.rot6d), params.betas, params.expression, params.translation_m)
     np.testing.assert_array_equal(person.vertices_m, mesh.vertices_m)
     np.testing.assert_array_equal(person.joints_m, mesh.joints_m)
     assert person.params is params
 
 
-def test_people_keep_their_number_box_and_camera(body: SmplxBody, frame: Frame) -> None:
-    estimates = (_estimate(4, _LEFT), _estimate(7, _RIGHT))
-    result = Finish(body, lambda _frame, _people: None)(Estimates(frame, estimates))
+def test_people_keep_their_number_box_camera_confidence_and_flags(body: SmplxBody, frame: Frame) -> None:
+    placed = (_placed(4, _LEFT), _placed(7, _RIGHT))
+    result = Finish(body)(Scene(frame, placed))
     assert result.frame is frame
     assert [(person.track_id, person.box) for person in result.people] == [(4, _LEFT), (7, _RIGHT)]
-    assert [person.camera for person in result.people] == [estimate.subject.crop.camera for estimate in estimates]
-
-
-def test_the_confidence_of_the_body_is_the_boxs_score(body: SmplxBody, frame: Frame) -> None:
-    (person,) = Finish(body, lambda _frame, _people: None)(Estimates(frame, (_estimate(box=_RIGHT),))).people
-    sure = person.confidence
-    assert (sure.body, sure.left_hand, sure.right_hand, sure.face) == (0.6, 1.0, 1.0, 1.0)
+    for person, before in zip(result.people, placed, strict=True):
+        assert (person.camera, person.confidence, person.flags) == (_CAMERA, before.confidence, 4)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_whoever_looks_next_is_told_of_everyone(body: SmplxBody, frame: Frame, count: int) -> None:
     told: list[tuple[Frame, tuple[Person, ...]]] = []
     finish = Finish(body, lambda seen, people: told.append((seen, people)))
-    result = finish(Estimates(frame, tuple(_estimate(k) for k in range(count))))
+    result = finish(Scene(frame, tuple(_placed(k) for k in range(count))))
     assert [(seen.index, len(people)) for seen, people in told] == [(frame.index, count)]
     assert all(seen is person for seen, person in zip(told[0][1], result.people, strict=True))
-
-
-def test_a_predicted_person_is_flagged(body: SmplxBody, frame: Frame) -> None:
-    estimate = _estimate()
-    track = replace(estimate.subject.track, missed=2)
-    predicted = replace(estimate, subject=replace(estimate.subject, track=track))
-    people = Finish(body, lambda _frame, _people: None)(Estimates(frame, (estimate, predicted))).people
-    assert [person.flags for person in people] == [0, PREDICTED]
 
 
 def _part_box(xyxy_px: tuple[float, float, float, float], crop: Crop) -> NDArray[np.float32]:

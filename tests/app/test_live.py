@@ -205,7 +205,7 @@ def test_nobody_is_an_end_that_says_so(
 ) -> None:
     from app.boxes import FixedBox
 
-    monkeypatch.setattr(FixedBox, "boxes", lambda *_: ())
+    monkeypatch.setattr(FixedBox, "tracks", lambda *_, **__: ())
     raw = tmp_path / "m.raw.mp4"
     live = ("--camera", server.url, "--no-window", "--duration", "0.3", *BOX)
     assert track(*live, "--out", tmp_path / "m.npz", "-q") == 1

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def test_the_threads_change_nothing(
         ["--video", str(clip), *box, "--out", str(out), "--model", str(tiny_bundle), "--body", str(body_path)],
     )
     with open_source(clip) as source, loaded(options) as parts:
-        people = [parts.tracker.track(frame).people[0] for frame, _ in zip(source, range(10), strict=False)]
+        people = [result.people[0] for result in parts.tracker.tracks(islice(source, 10))]
     file = read(out)
     assert len(file["time"]) == 10
     np.testing.assert_allclose(file["betas_per_frame"], [person.params.betas for person in people], rtol=0, atol=1e-5)
@@ -286,7 +287,7 @@ def test_an_output_that_cannot_be_opened_leaves_nothing_of_the_others(
 
 
 def test_without_opengl_the_overlay_shows_a_skeleton_and_the_npz_is_complete(
-    track: Track, clip: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    track: Track, clip: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "moderngl", None)
     for module in [name for name in sys.modules if name.startswith("app.rendering.") and "painter" in name]:
@@ -294,8 +295,8 @@ def test_without_opengl_the_overlay_shows_a_skeleton_and_the_npz_is_complete(
     monkeypatch.delitem(sys.modules, "app.rendering.gl_context", raising=False)
     outs = ("--out", tmp_path / "mesh.npz", "--out", tmp_path / "over.mp4")
     assert track("--video", clip, "--box", "20,10,100,100", *outs, "--duration", "0.4") == 0
-    (line,) = [line for line in capfd.readouterr().err.splitlines() if "OpenGL" in line]
-    assert line.startswith("wb-track: no OpenGL, so a skeleton is drawn")
+    (line,) = [line for line in caplog.messages if "OpenGL" in line]
+    assert line.startswith("no OpenGL, so a skeleton is drawn")
     assert len(read(tmp_path / "mesh.npz")["time"]) == len(clips.frame_times(tmp_path / "over.mp4")) == 10
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from app.frame import Box
 from app.options import Options, parse
+from app.pinhole import Pinhole
+from app.smoothing.settings import SmoothSettings
 from app.sources.camera_address import CameraAddress
 
 _DEFAULTS = Options(
@@ -27,8 +29,11 @@ _DEFAULTS = Options(
     engine="auto",
     fov_deg=60.0,
     focal_px=None,
-    smooth="balanced",
     people=1,
+    smooth="balanced",
+    filter=None,
+    desk=False,
+    height_cm=None,
     start_s=0.0,
     duration_s=None,
     resample_fps=None,
@@ -71,6 +76,11 @@ def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         # The camera.
         (["--fov", "45.5"], {"fov_deg": 45.5}),
         (["--focal", "1200"], {"focal_px": 1200.0}),
+        # How steady.
+        (["--smooth", "steady"], {"smooth": "steady"}),
+        (["--smooth", "off"], {"smooth": "off"}),
+        (["--filter", "kalman"], {"filter": "kalman"}),
+        (["--desk", "--height", "183.5"], {"desk": True, "height_cm": 183.5}),
         # A part of the clip.
         (["--start", "1.5", "--duration", "2"], {"start_s": 1.5, "duration_s": 2.0}),
         (["--start", "0"], {"start_s": 0.0}),
@@ -184,9 +194,16 @@ _BAD = [
     ([*_ENOUGH, "--engine", "tpu"], "tpu"),
     ([*_ENOUGH, "--axes", "x-up"], "x-up"),
     ([*_ENOUGH, "--renderer", "opencv"], "opencv"),
+    ([*_ENOUGH, "--smooth", "very"], "very"),
+    ([*_ENOUGH, "--filter", "median"], "median"),
+    # Heights that are none; metres.
+    ([*_ENOUGH, "--height", "tall"], "tall is not a number"),
+    ([*_ENOUGH, "--height", "1.83"], "1.83 is not a height in centimetres; expected 50 to 250"),
     # Two that exclude each other.
     ([*_ENOUGH, "--fov", "50", "--focal", "900"], "--focal"),
     ([*_ENOUGH, "--box", "1,2,3,4", "--detector", "yolox.onnx"], "--box is one region without detection"),
+    ([*_ENOUGH, "--smooth", "off", "--filter", "kalman"], "--smooth off leaves every frame as it is"),
+    ([*_ENOUGH, "--smooth", "off", "--desk"], "--smooth off leaves every frame as it is"),
     # Files that cannot be written.
     (["--video", "clip.mp4", "--out", "mesh.fbx"], "mesh.fbx has no suffix wb-track writes; expected .npz"),
     (["--video", "clip.mp4", "--out", "mesh"], "mesh has no suffix wb-track writes"),
@@ -249,14 +266,16 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
         "--quiet",
     ):
         assert option in text
+    for option in ("--smooth", "--filter", "--desk", "--height", "--people", "--camera"):
+        assert option in text
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", ""])
-def test_a_number_of_people_is_one_or_more(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_number_of_people_is_one_to_eight(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         parse(["--video", "clip.mp4", "--out", "mesh.npz", f"--people={text}"])
     assert end.value.code == 2
-    assert "is no number of people; expected 1 or more" in capsys.readouterr().err
+    assert "people cannot be tracked; expected a number from 1 to" in capsys.readouterr().err
 
 
 def test_one_region_is_for_one_person(capsys: pytest.CaptureFixture[str]) -> None:
@@ -265,3 +284,20 @@ def test_one_region_is_for_one_person(capsys: pytest.CaptureFixture[str]) -> Non
     assert end.value.code == 2
     assert "leave out --people, or --box" in capsys.readouterr().err
     assert parse(["--video", "clip.mp4", "--out", "mesh.npz", "--people", "3"]).people == 3
+
+
+def test_a_file_is_smoothed_with_a_look_ahead_unless_a_filter_is_named() -> None:
+    assert parse(_ENOUGH).smoothing == SmoothSettings("balanced", None)
+    assert parse([*_ENOUGH, "--filter", "one-euro"]).smoothing == SmoothSettings("balanced", "one-euro")
+    options = parse([*_ENOUGH, "--smooth", "steady", "--desk", "--height", "170"])
+    assert options.smoothing == SmoothSettings("steady", None, desk=True, height_cm=170.0)
+
+
+def test_live_pictures_are_smoothed_by_the_past_alone() -> None:
+    for arguments in (["--camera", "0"], ["--camera", "0", "--no-window"], ["--video", "clip.mp4"]):
+        assert parse(arguments).smoothing == SmoothSettings("balanced", "one-euro")
+
+
+def test_the_camera_has_the_focal_length_or_the_field_of_view_named() -> None:
+    assert parse([*_ENOUGH, "--focal", "700"]).camera((640, 480)) == Pinhole.from_focal(700, (640, 480))
+    assert parse([*_ENOUGH, "--fov", "50"]).camera((640, 480)) == Pinhole.from_fov(50, (640, 480))

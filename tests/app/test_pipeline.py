@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -126,5 +126,62 @@ def test_stages_are_timed_and_results_aged() -> None:
 
 def test_the_plain_loop_gives_the_same() -> None:
     frame = next(frames(1))
-    result = run_stages([passed, finish], frame)
+    (result,) = run_stages([passed, finish], [frame])
     assert result.frame is frame
+
+
+class HoldsTwo:
+    """Gives each value out when the second after it comes."""
+
+    name = "hold"
+
+    def __init__(self) -> None:
+        self._held: list[Frame] = []
+
+    def __call__(self, frame: Frame) -> tuple[Frame, ...]:
+        self._held.append(frame)
+        return (self._held.pop(0),) if len(self._held) > 2 else ()
+
+    def flush(self) -> tuple[Frame, ...]:
+        """The last two."""
+        held, self._held = tuple(self._held), []
+        return held
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 20])
+@pytest.mark.parametrize("groups", [[["hold", "finish"]], [["pass", "hold"], ["hold", "pass"], ["finish"]]])
+def test_what_stages_hold_back_comes_out_once_and_in_order(groups: list[list[str]], count: int) -> None:
+    makers: dict[str, Callable[[], Stage]] = {"hold": HoldsTwo, "pass": lambda: passed, "finish": lambda: finish}
+
+    def made() -> list[list[Stage]]:
+        return [[makers[name]() for name in group] for group in groups]
+
+    with Pipeline(frames(count), made()) as pipeline:
+        threaded = [(result.frame.index, "hold" in result.stage_ms) for result in pipeline]
+    stages = [stage for group in made() for stage in group]
+    plain = [(result.frame.index, "hold" in result.stage_ms) for result in run_stages(stages, frames(count))]
+    assert threaded == plain == [(index, True) for index in range(count)]
+
+
+def test_stop_gives_what_is_held_back() -> None:
+    seen = []
+    with Pipeline(endless(), [[HoldsTwo()], [finish]]) as pipeline:
+        for result in pipeline:
+            seen.append(result.frame.index)
+            if len(seen) == 5:
+                pipeline.stop()
+    assert seen == list(range(len(seen)))
+    assert len(seen) >= 7
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_what_was_held_back_comes_before_the_sources_error(together: bool) -> None:
+    def source() -> Iterator[Frame]:
+        yield from frames(5)
+        raise OSError("the camera is gone")
+
+    line: list[list[Stage]] = [[HoldsTwo(), finish]] if together else [[HoldsTwo()], [finish]]
+    seen: list[object] = []
+    with pytest.raises(OSError, match="camera is gone"), Pipeline(source(), line) as pipeline:
+        seen.extend(result.frame.index for result in pipeline)
+    assert seen == [0, 1, 2, 3, 4]

@@ -172,7 +172,8 @@ def replace_rot6d(someone: Person, rot6d: NDArray[Any]) -> Person:
     ("index", "time", "stated", "expected"),
     [
         ([0, 1, 2], [0.0, 0.1, 0.2], 10.0, 10.0),
-        ([0, 2, 4], [0.0, 0.2, 0.4], 30.0, 10.0),  # the source states nonsense
+        ([0, 1, 2], [0.0, 0.1, 0.2], 30.0, 10.0),  # the source states nonsense
+        ([0, 2, 4], [0.0, 0.2, 0.4], 10.0, 5.0),  # every second frame was overtaken: the rows' rate
         ([0, 1, 2], [0.0, 0.034, 0.068], 29.97, 29.97),  # jitter of a short part
         ([5], [1.0], 24.0, 24.0),  # one frame has no rate
     ],

@@ -128,6 +128,13 @@ def test_description_holds_the_depth_of_joints_where_the_checkpoint_has_one(
     assert bundle_description(tmp_path / "bundle")["joint_depth"] == {"metres": 2.0, "bins": TINY.depth_bins}
 
 
+def test_graphs_hold_no_paths_of_the_machine_that_made_them(tiny_bundle: Path) -> None:
+    for path in tiny_bundle.glob("*.onnx"):
+        content = path.read_bytes()
+        assert b"site-packages" not in content
+        assert b"hand4whole.py" not in content
+
+
 def test_description_holds_licence_and_versions(tiny_bundle: Path) -> None:
     description = bundle_description(tiny_bundle)
     versions: Any = description["versions"]

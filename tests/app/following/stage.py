@@ -101,7 +101,7 @@ class Seen:
         return tracks
 
 
-Shot = tuple[Image, Mapping[str, Figure]]
+Shot = tuple[Image, dict[str, Figure]]
 
 
 def followed(shots: Iterable[Shot], detector: Stand, *, people: int = 1, fps: float = 30.0) -> list[Seen]:

@@ -1,0 +1,128 @@
+"""From the camera of each crop to the one camera of the take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from app.confidence import confidence, evidence
+from app.estimator import Estimate, Estimates
+from app.finish import Seen, smplx_rotations
+from app.frame import PREDICTED, ROOT, Frame, Person
+from app.pinhole import Pinhole
+from app.scene import Placed, Scene
+from app.smoothing.shape import Shapes
+from models import joints
+from models.rotations import Array, axis_angle_to_matrix, matrix_to_rot6d
+from models.smplx_body import SmplxBody
+
+CameraOf = Callable[[tuple[int, int]], Pinhole]
+
+_STEPS = 4  # of Gauss-Newton, which starts within a few pixels
+_BODY_JOINTS = list(range(22))
+_LEGS = ("knee", "ankle", "foot")
+_UPPER_JOINTS = [row for row in _BODY_JOINTS if not joints.SMPLX_JOINTS[row].endswith(_LEGS)]
+_NEAREST_M = 0.1
+
+
+class Place:
+    """Stage: Estimates -> Scene. Gives each person their one shape, and a place before the take's camera where they are
+    seen as before their crop's.
+
+    `seen` is told at once where people are, by a coarse outline of their mesh.
+    """
+
+    def __init__(
+        self, body: SmplxBody, camera_of: CameraOf, shapes: Shapes, seen: Seen | None = None, *, legs: bool = True
+    ) -> None:
+        """camera_of: from the size of the frames to the take's camera. legs: whether they help to find the place."""
+        self._body = body
+        self._camera_of = camera_of
+        self._shapes = shapes
+        self._seen = seen
+        self._fitted = _BODY_JOINTS if legs else _UPPER_JOINTS
+
+    def __call__(self, estimates: Estimates) -> Scene:
+        frame = estimates.frame
+        camera = self._camera_of(frame.size_wh)
+        people = tuple(self._placed(estimate, frame, camera) for estimate in estimates.people)
+        if self._seen is not None:
+            self._seen(frame, tuple(map(self._outlined, people)))
+        return Scene(frame, people)
+
+    def _placed(self, estimate: Estimate, frame: Frame, camera: Pinhole) -> Placed:
+        params, track, crop = estimate.params, estimate.subject.track, estimate.subject.crop
+        rotations = smplx_rotations(params.rot6d)
+        as_given = np.concatenate((params.betas, params.expression))
+        before_crop = self._body.skeleton(rotations, as_given[None])[0] + params.translation_m  # (55, 3)
+        px = crop.camera.project(before_crop)  # (55, 2)
+        sure = confidence(evidence(estimate, px, before_crop, frame.size_wh))
+
+        betas = self._shapes.settled(track, frame.time_s, params.betas, sure.body)
+        joints_m = self._body.skeleton(rotations, np.concatenate((betas, params.expression))[None])[0]  # (55, 3)
+        turn = towards(camera, crop.centre_px)
+        pelvis = joints_m[0]
+        turned = pelvis + (joints_m - pelvis) @ turn.T
+        start = params.translation_m + camera.shift_from(crop.camera, before_crop[0])
+        some = self._fitted
+        shift = fitted_shift(camera, turned[some], px[some], start, frame.size_wh)
+
+        rot6d = np.array(params.rot6d, np.float64)
+        rot6d[ROOT] = matrix_to_rot6d(turn @ rotations[joints.ROOT])
+        moved = replace(params, rot6d=rot6d, betas=betas, translation_m=shift)
+        return Placed(track, moved, camera, turned + shift, sure, PREDICTED if track.missed else 0)
+
+    def _outlined(self, placed: Placed) -> Person:
+        params = placed.params
+        coefficients = np.concatenate((params.betas, params.expression))
+        points = self._body.outline(smplx_rotations(params.rot6d), coefficients) + params.translation_m
+        return Person(
+            placed.track.track_id,
+            placed.track.box,
+            params,
+            placed.camera,
+            points.astype(np.float32),
+            placed.joints_m.astype(np.float32),
+            placed.confidence,
+        )
+
+
+def towards(camera: Pinhole, pixel: Array) -> Array:
+    """(3, 3): the smallest turn of the optical axis to the ray through a pixel (2,).
+
+    The networks see a crop and nothing of where it was cut out: the root's rotation that they give is about the line of
+    sight to the crop's middle. Before one camera for everyone it is turned with that line.
+    """
+    x, y = (np.asarray(pixel) - (camera.cx, camera.cy)) / (camera.fx, camera.fy)
+    across = float(np.hypot(x, y))
+    if across < 1e-12:
+        return np.eye(3)
+    return axis_angle_to_matrix(np.array((-y, x, 0.0)) / across * np.arctan(across))
+
+
+def fitted_shift(camera: Pinhole, points_m: Array, px: Array, start_m: Array, frame_wh: tuple[int, int]) -> Array:
+    """The translation (3,) after which a camera sees points (P, 3) nearest to pixels (P, 2).
+
+    Least squares over the points inside the frame (over all of them, where fewer than three are), by Gauss-Newton from
+    `start_m`.
+    """
+    points = points_m
+    inside = ((px >= 0) & (px < frame_wh)).all(-1)
+    if inside.sum() >= 3:
+        points, px = points[inside], px[inside]
+    focal = np.array((camera.fx, camera.fy))
+    shift = np.array(start_m, np.float64)
+    for _ in range(_STEPS):
+        moved = points + shift
+        depth = np.maximum(moved[:, 2], _NEAREST_M)
+        flat = moved[:, :2] / depth[:, None]
+        missing = px - (flat * focal + (camera.cx, camera.cy))  # (P, 2)
+        slope = np.zeros((*missing.shape, 3))
+        slope[:, 0, 0], slope[:, 1, 1] = camera.fx / depth, camera.fy / depth
+        slope[:, :, 2] = -flat * focal / depth[:, None]
+        jacobian = slope.reshape(-1, 3)
+        normal = jacobian.T @ jacobian
+        shift = shift + np.linalg.solve(normal + 1e-9 * np.trace(normal) * np.eye(3), jacobian.T @ missing.reshape(-1))
+    return shift
