@@ -29,7 +29,7 @@ from app.smoothing.settings import SmoothSettings
 from app.smoothing.smooth import Smooth
 from benchmarks import report, tradeoff
 from benchmarks.performances import CAMERA, FPS, SIZE_WH
-from benchmarks.steadiness import Steadiness, mean, measured
+from benchmarks.steadiness import Steadiness, lag_ms, mean, measured
 from benchmarks.takes import Take, take
 from benchmarks.variants import Variant, joints_of, only_noise, raw_scenes, run, scenes, true_scenes, variants
 from models.rotations import axis_angle_to_matrix, matrix_to_rot6d, rot6d_to_matrix
@@ -55,19 +55,21 @@ def main() -> None:
     true = [true_scenes(body, each, rows) for each in takes]
     truth = [joints_of(body, each) for each in true]
     still = [only_noise(each, real) for each, real in zip(given, true, strict=True)]
-    base = mean([measured(joints_of(body, each), real, _RATE) for each, real in zip(raw, truth, strict=True)])
+    unsmoothed = [joints_of(body, each) for each in raw]
+    base = mean([measured(motion, real, _RATE) for motion, real in zip(unsmoothed, truth, strict=True)])
+    base_lag_ms = lag_ms(unsmoothed, truth, _RATE)
     hit = true_scenes(body, strikes, rows)
 
     found: dict[str, dict[str, Any]] = {
-        "raw": {**asdict(base), "added_lag_ms": 0.0, "still_jitter": _jitter(body, still)}
+        "raw": {**asdict(base), "added_lag_ms": 0.0, "still_jitter": _jitter(body, still), "overshoot": 0.0}
     }
     for variant in variants(body):
-        motions = [run(variant.made, each) for each in given]
-        each = mean([measured(joints_of(body, m), real, _RATE) for m, real in zip(motions, truth, strict=True)])
+        motions = [joints_of(body, run(variant.made, each)) for each in given]
+        each = mean([measured(motion, real, _RATE) for motion, real in zip(motions, truth, strict=True)])
         found[variant.name] = {
             **asdict(each),
-            "added_lag_ms": each.lag_ms - base.lag_ms,
-            "still_jitter": _jitter(body, [run(variant.made, s) for s in still]),
+            "added_lag_ms": lag_ms(motions, truth, _RATE) - base_lag_ms,
+            "still_jitter": _jitter(body, [run(variant.made, one) for one in still]),
             "overshoot": _overshoot(joints_of(body, run(variant.made, hit)), joints_of(body, hit)),
         }
     print(_table(found, base))
@@ -126,7 +128,7 @@ def _table(found: dict[str, dict[str, Any]], base: Steadiness) -> str:
                 f"{each['added_lag_ms']:+.0f}",
                 f"{each['error_mm']:.1f}",
                 f"{each['relative_mm']:.1f}",
-                f"{100 * each.get('overshoot', 0.0):.1f}",
+                f"{100 * each['overshoot']:.1f}",
             ]
         )
     return report.table(header, lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +17,10 @@ _MOST_LAG_S = 0.25
 @dataclass(frozen=True)
 class Steadiness:
     """acceleration_error: mean distance of second differences to the truth's [m/s^2]. jitter: mean length of third
-    differences [m/s^3]. lag_ms: shift at which the speeds of motion and truth agree most. error_mm, relative_mm: mean
-    distance of joints to the truth, and with root on root."""
+    differences [m/s^3]. error_mm, relative_mm: mean distance of joints to the truth, and with root on root."""
 
     acceleration_error: float
     jitter: float
-    lag_ms: float
     error_mm: float
     relative_mm: float
 
@@ -32,7 +31,6 @@ def measured(joints_m: Array, truth_m: Array, fps: float) -> Steadiness:
     return Steadiness(
         acceleration_error=_mean_length(np.diff(joints_m - truth_m, 2, 0)) * fps**2,
         jitter=_mean_length(np.diff(joints_m, 3, 0)) * fps**3,
-        lag_ms=lag_ms(relative, true_relative, fps),
         error_mm=1e3 * _mean_length(joints_m - truth_m),
         relative_mm=1e3 * _mean_length(relative - true_relative),
     )
@@ -43,13 +41,17 @@ def mean(parts: list[Steadiness]) -> Steadiness:
     return Steadiness(*(float(np.mean([getattr(part, name) for part in parts])) for name in Steadiness.__annotations__))
 
 
-def lag_ms(joints_m: Array, truth_m: Array, fps: float) -> float:
-    """By how much a motion comes after the truth: the shift at which the cross-correlation of their velocities, over
-    all joints, peaks; between frames by a parabola through the three largest."""
-    found, true = (np.diff(points, axis=0).reshape(len(points) - 1, -1) for points in (joints_m, truth_m))
+def lag_ms(motions_m: Sequence[Array], truths_m: Sequence[Array], fps: float) -> float:
+    """By how much motions come after the truth: the shift at which the cross-correlation of their velocities, over all
+    joints of all motions with root on root, peaks; between frames by a parabola through the three largest."""
     most = int(np.ceil(_MOST_LAG_S * fps))
     shifts = np.arange(-most, most + 1)
-    scores = np.array([_agreement(found, true, int(shift)) for shift in shifts])
+    scores = np.zeros(len(shifts))
+    for motion_m, truth_m in zip(motions_m, truths_m, strict=True):
+        found, true = (
+            np.diff(points - points[:, :1], axis=0).reshape(len(points) - 1, -1) for points in (motion_m, truth_m)
+        )
+        scores += [_agreement(found, true, int(shift)) for shift in shifts]
     peak = int(np.clip(scores.argmax(), 1, len(shifts) - 2))
     before, at, after = scores[peak - 1 : peak + 2]
     between = 0.5 * (before - after) / (before - 2.0 * at + after)

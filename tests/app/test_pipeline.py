@@ -94,7 +94,7 @@ def test_an_error_of_the_source_is_raised() -> None:
 
 
 def test_stop_ends_after_what_is_under_way() -> None:
-    seen = []
+    seen: list[int] = []
     with Pipeline(endless(), [[passed], [finish]]) as pipeline:
         for result in pipeline:
             seen.append(result.frame.index)
@@ -164,7 +164,7 @@ def test_what_stages_hold_back_comes_out_once_and_in_order(groups: list[list[str
 
 
 def test_stop_gives_what_is_held_back() -> None:
-    seen = []
+    seen: list[int] = []
     with Pipeline(endless(), [[HoldsTwo()], [finish]]) as pipeline:
         for result in pipeline:
             seen.append(result.frame.index)
@@ -181,7 +181,7 @@ def test_what_was_held_back_comes_before_the_sources_error(together: bool) -> No
         raise OSError("the camera is gone")
 
     line: list[list[Stage]] = [[HoldsTwo(), finish]] if together else [[HoldsTwo()], [finish]]
-    seen: list[object] = []
+    seen: list[int] = []
     with pytest.raises(OSError, match="camera is gone"), Pipeline(source(), line) as pipeline:
         seen.extend(result.frame.index for result in pipeline)
     assert seen == [0, 1, 2, 3, 4]
