@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes.util
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -21,14 +20,11 @@ from app.options import Options
 from app.recording.take import Take
 from app.tracker import Tracker, mesh_lag_frames
 from engines.bundle import DETECTOR, FILE_NAME, GRAPHS, Bundle, check_contract, user_bundle_folder, user_data_folder
-from engines.engine import EngineError
-from engines.onnxruntime_engine import OnnxRuntimeEngine, cuda_is_built_in
+from engines.runtime import Runtime, chosen_runtime
 from models.body_file import OPEN_BODY, SMPLX_SHAPE_SPACE
 from models.smplx_body import SmplxBody
 
 _log = logging.getLogger(__name__)
-
-_DRIVERS = ("cuda", "nvcuda")  # the NVIDIA driver's library on Linux and on Windows
 
 OPEN_BUNDLE = OPEN_BODY.parent / "bundle"  # shipped with the program
 
@@ -40,7 +36,11 @@ class Loaded:
     tracker: Tracker
     body: SmplxBody
     bundle: Bundle
-    device: str
+    runtime: Runtime
+
+    @property
+    def device(self) -> str:
+        return self.runtime.device
 
     @property
     def licence(self) -> str:
@@ -62,16 +62,16 @@ def loaded(options: Options) -> Iterator[Loaded]:
     with ExitStack() as stack:
         # NumPy's worker threads keep spinning after a product, and took a third of BodyNet's speed on two cores.
         stack.enter_context(threadpool_limits(1, user_api="blas"))
-        device = _device(options.engine, bundle)
-        engines = {name: stack.enter_context(OnnxRuntimeEngine(bundle.graphs[name], device)) for name in GRAPHS}
+        runtime = chosen_runtime(options.engine, options.precision, bundle)
+        engines = {name: stack.enter_context(runtime.load(name)) for name in GRAPHS}
         for name, engine in engines.items():
             check_contract(name, engine.inputs, engine.outputs)
-        boxes = _box_policy(options, bundle, device, stack)
+        boxes = _box_policy(options, runtime, stack)
         if mean_shape:
             _log.warning("%s; %s", _other_space(bundle, body), _own_shape_advice(bundle))
         estimator = Estimator(engines, body.hand_mean, mean_shape=mean_shape)
         tracker = Tracker(boxes, estimator, body, options.camera, options.smoothing, joint_depth=bundle.joint_depth)
-        yield Loaded(tracker, body, bundle, device)
+        yield Loaded(tracker, body, bundle, runtime)
 
 
 def take_of(options: Options, parts: Loaded, fps: float, size_wh: tuple[int, int]) -> Take:
@@ -95,10 +95,10 @@ def take_of(options: Options, parts: Loaded, fps: float, size_wh: tuple[int, int
     )
 
 
-def _box_policy(options: Options, bundle: Bundle, device: str, stack: ExitStack) -> BoxPolicy:
+def _box_policy(options: Options, runtime: Runtime, stack: ExitStack) -> BoxPolicy:
     if options.box is not None:
         return FixedBox(options.box)
-    path = options.detector or bundle.graphs.get(DETECTOR)
+    path = options.detector or runtime.bundle.graphs.get(DETECTOR)
     if path is None:
         if options.people > 1:
             raise InputError(
@@ -108,24 +108,13 @@ def _box_policy(options: Options, bundle: Bundle, device: str, stack: ExitStack)
         return FollowedBox()
     if not path.is_file():
         raise InputError(f"no detector at {path}")
-    engine = stack.enter_context(OnnxRuntimeEngine(path, device))
     if options.detector is None:
+        engine = stack.enter_context(runtime.load(DETECTOR))
         check_contract(DETECTOR, engine.inputs, engine.outputs)
-    return Follower(Detector(engine, path), options.people, None if options.live else mesh_lag_frames(device))
-
-
-def _device(engine: str, bundle: Bundle) -> str:
-    """The device to use. `auto` takes CUDA where a graph starts on it, and says what it took."""
-    if engine != "auto":
-        return engine
-    if cuda_is_built_in() and any(map(ctypes.util.find_library, _DRIVERS)):
-        try:
-            OnnxRuntimeEngine(bundle.graphs["pose"], "cuda").close()
-        except EngineError as error:
-            _log.warning("an NVIDIA driver is here, but the CPU is used: %s", error)
-        else:
-            return "cuda"
-    return "cpu"
+    else:
+        engine = stack.enter_context(runtime.load_file(path))
+    lag_frames = None if options.live else mesh_lag_frames(runtime.device)
+    return Follower(Detector(engine, path), options.people, lag_frames)
 
 
 def _bundle_folder(model: str | None) -> Path:

@@ -84,7 +84,7 @@ def _track_video(options: Options) -> int:
                 _say(options, f"an earlier take was cut short; recovered {_names(rescued)}")
         clip = options.video if options.video.is_file() else None
         with open_outputs(options.out, take, renderer=options.renderer, clip=clip) as outputs:
-            _say(options, f"{parts.bundle.name} ({parts.bundle.precision}) on {parts.device}")
+            _say(options, f"{parts.bundle.name} ({parts.runtime.precision}) on {parts.runtime}")
             _say(options, f"body {parts.body.name}, licence: {parts.body.licence}")
             return _run(options, source, parts, outputs)
 
@@ -140,8 +140,8 @@ def _write_stats(path: Path, stats: Stats, pipeline: Pipeline, source: Source, p
         "source": source.name,
         "size": source.size_wh,
         "model": parts.bundle.name,
-        "precision": parts.bundle.precision,
-        "engine": f"onnxruntime {parts.device}",
+        "precision": parts.runtime.precision,
+        "engine": str(parts.runtime),
         "body": parts.body.name,
         "shape": parts.shape,
         "dropped": pipeline.dropped,

@@ -19,6 +19,7 @@ from app.recording.take import AXES
 from app.rendering.renderer import RENDERERS
 from app.smoothing.settings import FILTERS, LEVELS, SmoothSettings
 from app.sources.camera_address import CameraAddress
+from engines.runtime import ENGINES, PRECISIONS
 
 _LIST = "list"
 DEFAULT_SMOOTH = "balanced"
@@ -43,6 +44,7 @@ class Options:
     box: Box | None
     people: int
     engine: str
+    precision: str
     fov_deg: float
     focal_px: float | None
     smooth: str
@@ -178,7 +180,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="how many to track, the largest first; each keeps a number and gets a file; default: 1",
     )
-    add("--engine", choices=("auto", "cpu", "cuda"), default="auto")
+    add("--engine", choices=ENGINES, default="auto", help="cpu and cuda are ONNX Runtime; default: cuda if it starts")
+    add("--precision", choices=PRECISIONS, default="auto", help="bf16 is OpenVINO's; default: that of the model")
     camera = parser.add_mutually_exclusive_group()
     camera.add_argument(
         "--fov", dest="fov_deg", type=_fov, default=60.0, metavar="DEG", help="horizontal field of view; default: 60"

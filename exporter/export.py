@@ -8,6 +8,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +17,32 @@ from torch import nn
 from engines.bundle import FILE_NAME, FORMAT, sha256
 from engines.onnxruntime_engine import OnnxRuntimeEngine
 from exporter import proof
+from exporter.clip import SAMPLE, ClipError
 from exporter.graphs import OPSET, GraphSpec, detector_spec, export_graph, for_export, graph_specs
+from exporter.reduced import reduce_graphs, to_half
 from models.checkpoint import Checkpoint, load_checkpoint
 
 _LICENCE = "the weights' own: Hand4Whole's release is under the MIT licence, its training data have terms of their own"
 
 
-def export(checkpoint: Path, out: Path, report: Callable[[str], None]) -> None:
+def export(
+    checkpoint: Path,
+    out: Path,
+    report: Callable[[str], None],
+    precision: str = "fp32",
+    calibrate: Path = SAMPLE,
+) -> None:
     """Write the bundle of a checkpoint to the folder `out`, proven; an older bundle there is replaced.
 
-    report: is told each graph's largest errors. Raises CheckpointError, ProofError, FileExistsError for a folder that
-    is something else, OSError. Whatever is raised, `out` is as it was before.
+    report: is told each graph's largest errors. precision: "fp32", or "fp16" or "int8", whose graphs are made after the
+    FP32 ones are proven, and judged against them on people in the clip `calibrate`. Raises CheckpointError, ClipError,
+    ProofError, FileExistsError for a folder that is something else, OSError. Whatever is raised, `out` is as it was
+    before.
     """
     if out.exists() and not (out / FILE_NAME).is_file() and not (out.is_dir() and not any(out.iterdir())):
         raise FileExistsError(f"{out} exists and is not a bundle; choose another --out")
+    if precision != "fp32" and not calibrate.is_file():
+        raise ClipError(f"no clip at {calibrate} to calibrate on")
     loaded = load_checkpoint(checkpoint)
     network = loaded.network
     traced = for_export(network)
@@ -38,7 +51,6 @@ def export(checkpoint: Path, out: Path, report: Callable[[str], None]) -> None:
     if loaded.detector is not None:
         parts.append((detector_spec(loaded.detector), loaded.detector))
         feeds["detector"], expected["detector"] = proof.detector_reference(loaded.detector)
-    graphs: dict[str, dict[str, str]] = {}
     parity: dict[str, dict[str, float]] = {}
     with _folder_in_place_of(out) as folder:
         for spec, part in parts:
@@ -47,8 +59,19 @@ def export(checkpoint: Path, out: Path, report: Callable[[str], None]) -> None:
             with OnnxRuntimeEngine(path) as engine:
                 errors = proof.largest_errors(spec, engine, feeds[spec.name], expected[spec.name])
             report(f"{spec.name:5} {', '.join(f'{name} {error:.1e}' for name, error in errors.items())}")
-            graphs[spec.name] = {"file": path.name, "sha256": sha256(path)}
             parity[spec.name] = errors
+        reduction = None
+        if precision != "fp32":
+            halve = partial(to_half, traced=traced, loaded=loaded, feeds=feeds)
+            reduction = reduce_graphs(
+                folder,
+                precision,
+                calibrate=calibrate,
+                shape_space=loaded.shape_space,
+                halve=halve,
+                report=report,
+            )
+        paths = {spec.name: folder / f"{spec.name}.onnx" for spec, _ in parts}
         description = {
             "format": FORMAT,
             "name": out.name,
@@ -57,9 +80,10 @@ def export(checkpoint: Path, out: Path, report: Callable[[str], None]) -> None:
             "detector_architecture": loaded.detector.config.to_dict() if loaded.detector else None,
             "shape_space": loaded.shape_space,
             "joint_depth": _joint_depth(loaded),
-            "precision": "fp32",
+            "precision": precision,
             "opset": OPSET,
-            "graphs": graphs,
+            "graphs": {name: {"file": path.name, "sha256": sha256(path)} for name, path in paths.items()},
+            "reduction": reduction,
             "parity": {"largest_error": parity, "limit": proof.LIMITS, "against": "PyTorch FP32 on a CPU"},
             "licence": loaded.licence or _LICENCE,
             "versions": _versions(),

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from engines.bundle import user_bundle_folder, user_data_folder
+from engines.bundle import BundleError, user_bundle_folder, user_data_folder
 from engines.engine import EngineError
 
 _NEEDED = ("torch", "onnx", "onnxscript")
@@ -18,20 +18,29 @@ _RELEASED = "snapshot_6.pth.tar"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 1 failed while exporting, 2 bad arguments or inputs, 130 interrupted."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.tensorrt and options.precision == "int8":
+        parser.error("--int8 is for CPUs; choose --fp16 for --tensorrt")
+    if options.calibrate is not None and options.precision == "fp32":
+        parser.error("--calibrate is for --int8 and --fp16; add one of them, or leave it out")
+    if options.tensorrt and options.checkpoint.is_dir():
+        return _build_engines(options.checkpoint)
     if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
         advice = 'pip install "wb-track[export]", or pip install ".[export]" in a clone'
         return _failed(2, f"{', '.join(missing)} not installed; {advice}")
     # PyTorch takes seconds to import and is not there for everyone.
+    from exporter.clip import SAMPLE, ClipError
     from exporter.export import export
     from exporter.proof import ProofError
     from models.checkpoint import CheckpointError
 
     checkpoint: Path = options.checkpoint
-    out: Path = options.out or user_bundle_folder("hand4whole")
+    suffix = "" if options.precision == "fp32" else f"-{options.precision}"
+    out: Path = options.out or user_bundle_folder(f"hand4whole{suffix}")
     try:
-        export(checkpoint, out, report=print)
-    except (CheckpointError, FileNotFoundError, FileExistsError) as error:
+        export(checkpoint, out, print, options.precision, options.calibrate or SAMPLE)
+    except (CheckpointError, ClipError, FileNotFoundError, FileExistsError) as error:
         hint = _how_to_get() if not checkpoint.is_file() else ""
         return _failed(2, f"{error}{hint}")
     except (ProofError, EngineError, OSError) as error:
@@ -39,6 +48,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _failed(130, f"interrupted; {out} is as it was")
     print(f"wrote {out}; largest errors against PyTorch above and in bundle.json")
+    return _build_engines(out) if options.tensorrt else 0
+
+
+def _build_engines(bundle: Path) -> int:
+    """Needs no PyTorch."""
+    if importlib.util.find_spec("onnx") is None:
+        return _failed(2, "onnx not installed; pip install onnx")
+    from exporter.tensorrt_build import build_engines
+
+    try:
+        build_engines(bundle, print)
+    except (BundleError, EngineError, FileNotFoundError) as error:
+        return _failed(2, str(error))
+    except OSError as error:
+        return _failed(1, str(error))
+    except KeyboardInterrupt:
+        return _failed(130, f"interrupted; run wb-export {bundle} --tensorrt again for the rest")
+    print(f"{bundle} has TensorRT engines for this GPU")
     return 0
 
 
@@ -49,6 +76,25 @@ def _parser() -> argparse.ArgumentParser:
         "checkpoint", nargs="?", type=Path, default=default, metavar="CHECKPOINT", help=f"default: {default}"
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the bundle; default: the user's data folder")
+    precision = parser.add_mutually_exclusive_group()
+    for name, what in (
+        ("fp16", "half-precision feature extractors, for GPUs"),
+        ("int8", "8-bit integers, for CPUs; layers that need it stay in float, found in some minutes"),
+    ):
+        precision.add_argument(f"--{name}", dest="precision", action="store_const", const=name, help=what)
+    parser.set_defaults(precision="fp32")
+    parser.add_argument(
+        "--tensorrt",
+        action="store_true",
+        help="also build TensorRT's engine files, on the GPU that will run them; with a bundle's folder in place of "
+        "CHECKPOINT, only those",
+    )
+    parser.add_argument(
+        "--calibrate",
+        type=Path,
+        metavar="CLIP",
+        help="a clip of a person, to fit --int8 to and to judge --int8 and --fp16 on; default: the shipped sample",
+    )
     return parser
 
 

@@ -44,7 +44,7 @@ def _track(options: Options, source: CameraSource, parts: Loaded, say: Say) -> i
             say(f"an earlier take was cut short; recovered {_names(rescued)}")
     _wait_for_picture(source)
     say(f"{source.name}: {source.granted}")
-    say(f"{parts.bundle.name} ({parts.bundle.precision}) on {parts.device}")
+    say(f"{parts.bundle.name} ({parts.runtime.precision}) on {parts.runtime}")
     say(f"body {parts.body.name}, licence: {parts.body.licence}")
     session = Session(source, parts, partial(take_of, options, parts, _FPS), options.renderer)
     if options.out:

@@ -23,7 +23,7 @@ def status_line(session: Session, parts: Loaded) -> str:
 
 def engine_name(parts: Loaded) -> str:
     """The engine and the precision in use."""
-    return f"onnxruntime {parts.device} {parts.bundle.precision}"
+    return f"{parts.runtime} {parts.runtime.precision}"
 
 
 def write_stats(path: Path, session: Session, parts: Loaded) -> None:
@@ -32,8 +32,8 @@ def write_stats(path: Path, session: Session, parts: Loaded) -> None:
         "source": session.source.name,
         "size": session.newest.frame.size_wh if session.newest else None,
         "model": parts.bundle.name,
-        "precision": parts.bundle.precision,
-        "engine": f"onnxruntime {parts.device}",
+        "precision": parts.runtime.precision,
+        "engine": str(parts.runtime),
         "body": parts.body.name,
         "shape": parts.shape,
         "dropped": session.dropped,

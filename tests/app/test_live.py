@@ -51,7 +51,7 @@ def test_a_take_and_its_raw_video_are_one(
     lines = capfd.readouterr().err.splitlines()
     status = [line for line in lines if " fps, age " in line]
     assert len(status) == 2  # one a second
-    assert all("dropped" in line and "onnxruntime cpu fp32" in line for line in status)
+    assert all("dropped" in line and "ONNX Runtime cpu fp32" in line for line in status)
     assert any("320 x 240 MJPG" in line for line in lines)  # what the camera granted
     assert lines[-1].startswith(f"wb-track: wrote {out}, {raw}")
     assert {path.name for path in tmp_path.iterdir()} == {"take.npz", "take.raw.mp4", "stats.json"}

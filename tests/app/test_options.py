@@ -27,6 +27,7 @@ _DEFAULTS = Options(
     detector=None,
     box=None,
     engine="auto",
+    precision="auto",
     fov_deg=60.0,
     focal_px=None,
     people=1,
@@ -68,6 +69,7 @@ def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["--model", "hand4whole"], {"model": "hand4whole"}),
         (["--body", "SMPLX_NEUTRAL.npz"], {"body": Path("SMPLX_NEUTRAL.npz")}),
         (["--engine", "cuda"], {"engine": "cuda"}),
+        (["--engine", "openvino", "--precision", "bf16"], {"engine": "openvino", "precision": "bf16"}),
         # Where to look: x, y, width, height become corners; fractions, blanks and a box over the border are fine.
         (["--detector", "yolox.onnx"], {"detector": Path("yolox.onnx")}),
         (["--box", "300,160,190,150"], {"box": Box((300.0, 160.0, 490.0, 310.0), 1.0)}),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engines.bundle import GRAPHS
 from engines.engine import Engine, EngineError, TensorSpec
 from engines.onnxruntime_engine import OnnxRuntimeEngine
+from engines.openvino_engine import OpenVinoEngine, openvino_is_installed
 from tests.conftest import TINY
 
 Feeds = dict[str, Any]
@@ -20,6 +21,8 @@ Load = Callable[[Path], Engine]
 
 # Every engine that this machine can run, by name. A new engine is added here and keeps the same contract.
 ENGINES: dict[str, Load] = {"onnxruntime-cpu": lambda path: OnnxRuntimeEngine(path, "cpu", threads=2)}
+if openvino_is_installed():
+    ENGINES["openvino-cpu"] = lambda path: OpenVinoEngine(path, "fp32", threads=2)
 
 HEIGHT, WIDTH = TINY.crop_hw
 FEATURES, HAND_FEATURES = TINY.body_backbone.channels, TINY.hand_backbone.channels
@@ -134,6 +137,18 @@ def test_batch_is_its_members_one_by_one(engines: dict[str, Engine], graph: str)
         alone = engines[graph].run({name: array[row : row + 1] for name, array in feeds.items()})
         for name, array in together.items():
             assert_near(alone[name][0], array[row])
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_outputs_are_those_of_onnx_runtime(
+    engines: dict[str, Engine], tiny_bundle: Path, graph: str, count: int
+) -> None:
+    feeds = feeds_of(graph, count)
+    outputs = engines[graph].run(feeds)
+    with OnnxRuntimeEngine(tiny_bundle / f"{graph}.onnx") as reference:
+        for name, array in reference.run(feeds).items():
+            assert_near(outputs[name], array)
 
 
 def test_order_of_the_inputs_does_not_matter(engines: dict[str, Engine]) -> None:

@@ -76,7 +76,7 @@ def test_it_shows_the_camera_with_the_mesh_over_it(open_window: Open, server: Ca
     assert (np.abs(with_mesh.astype(int) - without).max(-1) > 40).mean() > 0.02
     middle = without[without.shape[0] // 2, without.shape[1] // 3 : without.shape[1] // 2]
     assert np.abs(middle.astype(int) - 128).max() < 12  # the camera's own grey
-    until(lambda: "tracked" in window.status.numbers.text() and "onnxruntime cpu fp32" in window.status.numbers.text())
+    until(lambda: "tracked" in window.status.numbers.text() and "ONNX Runtime cpu fp32" in window.status.numbers.text())
     for word in ("fps shown", "age", "p95", "dropped"):
         assert word in window.status.numbers.text()
     assert "weights" in window.status.rest.whole  # the licence of the model

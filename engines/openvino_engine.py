@@ -1,0 +1,143 @@
+"""OpenVINO on the CPU: FP32, bfloat16 where the processor has it, and INT8 as a graph's QDQ nodes say."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.cores import physical_cores
+from engines.engine import EngineError, Tensor, TensorSpec, check_feeds
+
+if TYPE_CHECKING:
+    import openvino as ov
+
+# Precision of what a graph computes in float. Without a hint OpenVINO takes bfloat16 where it can.
+_HINTS = {"fp32": "f32", "bf16": "bf16", "int8": "f32"}
+
+
+@dataclass(frozen=True)
+class HostTensor:
+    """An output that was asked to stay; on a CPU it is where it was computed already."""
+
+    array: NDArray[Any]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.array.dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.array.shape
+
+    def numpy(self) -> NDArray[Any]:
+        """A copy."""
+        return self.array.copy()
+
+
+class OpenVinoEngine:
+    """One ONNX graph on the CPU in "fp32", "bf16" or "int8". See `engines.engine.Engine`.
+
+    Raises EngineError when OpenVINO is not installed, the precision is not to be had or the graph cannot be loaded.
+    """
+
+    device = "cpu"
+
+    def __init__(self, path: Path, precision: str = "fp32", threads: int | None = None) -> None:
+        """threads: by default one a physical core."""
+        self._name = path.stem
+        self._compiled: ov.CompiledModel | None = _compiled(path, precision, threads)
+        self._request: Any = self._compiled.create_infer_request()
+        self.inputs = {port.any_name: _spec(port) for port in self._compiled.inputs}
+        self.outputs = {port.any_name: _spec(port) for port in self._compiled.outputs}
+
+    def run(self, feeds: Mapping[str, Tensor], keep: Collection[str] = ()) -> dict[str, Any]:
+        """See `Engine.run`."""
+        if self._compiled is None:
+            raise EngineError(f"{self._name} was run after it was closed")
+        check_feeds(self._name, self.inputs, feeds)
+        if unknown := set(keep) - self.outputs.keys():
+            raise EngineError(f"{self._name} has no outputs {', '.join(sorted(unknown))} to keep")
+        arrays = {name: _on_host(tensor) for name, tensor in feeds.items()}
+        batch = {len(array) for array in arrays.values()}
+        if len(batch) != 1:
+            raise EngineError(f"{self._name} takes one batch, but was given {sorted(batch)} people")
+        rows = [self._row({name: array[row : row + 1] for name, array in arrays.items()}) for row in range(max(batch))]
+        outputs = {name: np.concatenate([row[name] for row in rows]) for name in self.outputs}
+        return {name: HostTensor(array) if name in keep else array for name, array in outputs.items()}
+
+    def _row(self, feeds: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+        """One of a batch.
+
+        All at once, OpenVINO 2026.4 gives parts' boxes the enlargement of the person's number in the batch, where the
+        graph has that of the part; and the cores gain nothing from batches.
+        """
+        try:
+            self._request.infer({name: np.ascontiguousarray(array) for name, array in feeds.items()}, share_inputs=True)
+        except RuntimeError as error:
+            raise EngineError(f"OpenVINO failed while running {self._name}: {_last_line(error)}") from error
+        return {name: self._request.get_tensor(name).data.copy() for name in self.outputs}
+
+    def close(self) -> None:
+        self._compiled = self._request = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _on_host(tensor: Tensor) -> NDArray[Any]:
+    if isinstance(tensor, HostTensor):
+        return tensor.array
+    return tensor if isinstance(tensor, np.ndarray) else tensor.numpy()
+
+
+def openvino_is_installed() -> bool:
+    """Whether the Python package is there."""
+    return importlib.util.find_spec("openvino") is not None
+
+
+def _compiled(path: Path, precision: str, threads: int | None) -> ov.CompiledModel:
+    if not openvino_is_installed():
+        raise EngineError(
+            'OpenVINO was asked for, but is not installed: pip install "wb-track[openvino]", or choose --engine cpu'
+        )
+    import openvino as ov  # takes a tenth of a second, and is not there for everyone
+
+    if precision not in _HINTS:
+        raise EngineError(f"OpenVINO runs {', '.join(_HINTS)} here, not {precision}; choose one of these")
+    core = ov.Core()
+    if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        raise EngineError("bf16 was asked for, but this processor has no bfloat16; choose --precision fp32")
+    settings = {
+        "INFERENCE_PRECISION_HINT": _HINTS[precision],
+        "PERFORMANCE_HINT": "LATENCY",
+        "NUM_STREAMS": "1",
+        "INFERENCE_NUM_THREADS": str(physical_cores() if threads is None else threads),
+    }
+    if not path.is_file():
+        raise EngineError(f"OpenVINO cannot load {path}: there is no such file")
+    try:
+        return core.compile_model(str(path), "CPU", settings)
+    except RuntimeError as error:
+        raise EngineError(f"OpenVINO cannot load {path}: {_last_line(error)}") from error
+
+
+def _spec(port: Any) -> TensorSpec:
+    shape = (None if size.is_dynamic else size.get_length() for size in port.get_partial_shape())
+    return TensorSpec(np.dtype(port.get_element_type().to_dtype()), tuple(shape))
+
+
+def _last_line(error: Exception) -> str:
+    """OpenVINO says where in its sources something went wrong, and what last."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()

@@ -1,0 +1,174 @@
+"""A bundle's graphs in FP16 or INT8, and the proof of what that costs."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engines.bundle import DETECTOR, GRAPHS, sha256
+from engines.engine import Engine
+from engines.onnxruntime_engine import OnnxRuntimeEngine
+from exporter import clip
+from exporter.distance import Distances, Figure, Outputs, graph_feeds, run_graphs
+from exporter.found_people import FoundPeople, compare
+from exporter.graphs import detector_spec, export_graph, graph_specs
+from exporter.halves import half_detector, half_trunks
+from exporter.proof import ProofError
+from exporter.quantise import Quantiser
+from exporter.sensitivity import Trials, layers_to_keep
+from models.checkpoint import Checkpoint
+from models.networks.hand4whole import Hand4Whole
+
+LIMIT_MM: Mapping[str, float] = {"fp16": 0.5, "int8": 3.0}  # of each part's mean
+_FRAMES = 48  # every other one to fit the ranges to, the rest to judge
+_CROPS_TO_FIT = 3  # of each frame
+_SEARCH_S = 240.0
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What reduced graphs are fitted to and judged on. crops: (N, H, W, 3) uint8; frames as the clip has them."""
+
+    crops_to_fit: NDArray[np.uint8]
+    crops_to_judge: NDArray[np.uint8]
+    frames_to_fit: list[clip.Shown]
+    frames_to_judge: list[clip.Shown]
+
+    @classmethod
+    def of(cls, path: Path, body: Engine, detector: Engine | None) -> Pictures:
+        """From a clip. body, detector: to find the person with. Raises ClipError."""
+        shown = clip.frames(path, _FRAMES)
+        fit, judge = shown[::2], shown[1::2]
+        fitted = clip.people_crops(fit, body, detector, _CROPS_TO_FIT, seed=0)
+        judged = clip.people_crops(judge, body, detector, 1, seed=1)
+        return cls(fitted, judged, fit, judge)
+
+
+def to_half(folder: Path, traced: Hand4Whole, loaded: Checkpoint, feeds: Mapping[str, Mapping[str, Tensor]]) -> None:
+    """Replace the FP32 graphs in a folder by those with half-precision trunks. feeds: to trace them with."""
+    halved = half_trunks(traced)
+    for spec in graph_specs(halved):
+        if spec.name != "pose":  # it has no trunk
+            export_graph(spec, halved, feeds[spec.name], folder / f"{spec.name}.onnx")
+    if loaded.detector is not None:
+        detector = half_detector(loaded.detector)
+        export_graph(detector_spec(detector), detector, feeds[DETECTOR], folder / f"{DETECTOR}.onnx")
+
+
+def reduce_graphs(
+    folder: Path, precision: str, *, calibrate: Path, shape_space: str, halve: Callable[[Path], None], report: Report
+) -> dict[str, Any]:
+    """Replace the FP32 graphs in `folder` by those of "fp16" or "int8"; gives what bundle.json says of it.
+
+    halve: replaces graphs in a folder by their FP16 ones. Raises ProofError past the limit, ClipError.
+    """
+    with tempfile.TemporaryDirectory(prefix="wb-export-") as work, ExitStack() as stack:
+        full = Path(shutil.copytree(folder, Path(work) / "fp32"))
+        engines = {name: stack.enter_context(OnnxRuntimeEngine(full / f"{name}.onnx")) for name in GRAPHS}
+        figure = Figure(shape_space)
+        found_by = full / f"{DETECTOR}.onnx"
+        detector = stack.enter_context(OnnxRuntimeEngine(found_by)) if found_by.exists() else None
+        pictures = Pictures.of(calibrate, engines["body"], detector)
+        expected = run_graphs(engines, pictures.crops_to_judge)
+        if precision == "fp16":
+            halve(folder)
+            distances = _measured(folder, figure, pictures, expected)
+        else:
+            quantisers = _quantisers(full, engines, pictures)
+            (tried := Path(work) / "tried").mkdir()
+            trials = Trials(quantisers, engines, figure, pictures.crops_to_judge, expected, tried)
+            kept, distances = layers_to_keep(trials, LIMIT_MM[precision], _SEARCH_S)
+            for graph, quantiser in quantisers.items():
+                quantiser.write(folder / f"{graph}.onnx", {layer for owner, layer in kept if owner == graph})
+        _check(precision, distances)
+        people = None if detector is None else _detector(full, folder, precision, pictures)
+    _say(report, precision, distances, people)
+    return {
+        "against": "the FP32 graphs of the same export, on ONNX Runtime on a CPU",
+        "clip": {"file": calibrate.name, "sha256": sha256(calibrate)},
+        "crops": {"fitted": len(pictures.crops_to_fit), "judged": len(pictures.crops_to_judge)},
+        "figure": figure.name,
+        "distance_mm": {part: asdict(distance) for part, distance in distances.parts_mm.items()},
+        "image_px": asdict(distances.image_px),
+        "limit_mean_mm": LIMIT_MM[precision],
+        "detector": None if people is None else asdict(people),
+        "stayed_float": {path.stem: float_layers(path) for path in sorted(folder.glob("*.onnx"))},
+    }
+
+
+def float_layers(path: Path) -> list[str]:
+    """Names of the convolutions and matrix products of a graph whose weights are float32."""
+    graph = onnx.load(str(path)).graph
+    floats = {weight.name for weight in graph.initializer if weight.data_type == onnx.TensorProto.FLOAT}
+    weights = (node.input[1] for node in graph.node if node.op_type in ("Conv", "Gemm", "MatMul"))
+    return [
+        name.removeprefix("network.").removesuffix(".weight")
+        for name in weights
+        if name in floats and name.startswith("network.")
+    ]
+
+
+def _measured(folder: Path, figure: Figure, pictures: Pictures, expected: Outputs) -> Distances:
+    with ExitStack() as stack:
+        reduced = {name: stack.enter_context(OnnxRuntimeEngine(folder / f"{name}.onnx")) for name in GRAPHS}
+        return figure.distances(run_graphs(reduced, pictures.crops_to_judge), expected)
+
+
+def _quantisers(full: Path, engines: Mapping[str, Engine], pictures: Pictures) -> dict[str, Quantiser]:
+    feeds = graph_feeds(pictures.crops_to_fit, run_graphs(engines, pictures.crops_to_fit))
+    return {graph: Quantiser(full / f"{graph}.onnx", feeds[graph]) for graph in GRAPHS}
+
+
+def _check(precision: str, distances: Distances) -> None:
+    for part in distances.too_far(LIMIT_MM[precision]):
+        raise ProofError(
+            f"{precision.upper()} is {distances.parts_mm[part].mean:.2g} mm from FP32 at the {part.replace('_', ' ')}, "
+            f"allowed {LIMIT_MM[precision]:g}; no bundle was written. The trunks are all that is reduced: keep them in "
+            "float by exporting without --fp16"
+        )
+
+
+def _detector(full: Path, folder: Path, precision: str, pictures: Pictures) -> FoundPeople:
+    """Reduce the detector as far as its own proof holds: all of it, or all but its ends, or not at all."""
+    exact, reduced = full / f"{DETECTOR}.onnx", folder / f"{DETECTOR}.onnx"
+    with OnnxRuntimeEngine(exact) as engine:
+        judged = clip.detector_pictures(pictures.frames_to_judge, engine)
+        expected = engine.run({"image": judged})
+        fitted = clip.detector_pictures(pictures.frames_to_fit, engine)
+    for _ in _reductions(exact, reduced, precision, fitted):
+        with OnnxRuntimeEngine(reduced) as engine:
+            people = compare(engine.run({"image": judged}), expected)
+        if people.hold:
+            return people
+    shutil.copy(exact, reduced)
+    return compare(expected, expected)
+
+
+def _reductions(exact: Path, reduced: Path, precision: str, fitted: NDArray[np.uint8]) -> Iterator[None]:
+    """Each writes `reduced`, less and less far."""
+    if precision == "fp16":
+        yield  # written already
+        return
+    quantiser = Quantiser(exact, {"image": fitted})
+    for kept in ((), (quantiser.layers[0], *quantiser.heads)):
+        quantiser.write(reduced, kept)
+        yield
+
+
+def _say(report: Report, precision: str, distances: Distances, people: FoundPeople | None) -> None:
+    mm = ", ".join(f"{part.replace('_', ' ')} {apart.mean:.2g}" for part, apart in distances.parts_mm.items())
+    report(f"{precision} to fp32, mean mm: {mm}; in the image {distances.image_px.mean:.2g} px")
+    if people is not None:
+        report(f"{precision} detector: overlap {people.mean_overlap:.3f}, scores within {people.score_difference:.2g}")

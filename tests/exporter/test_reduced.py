@@ -1,0 +1,268 @@
+"""`wb-export --int8` and `--fp16`: what is computed in what, what it costs, and what happens past the limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from engines.bundle import GRAPHS
+from engines.engine import Engine
+from engines.onnxruntime_engine import OnnxRuntimeEngine
+from exporter.clip import SAMPLE, ClipError, frames, people_crops
+from exporter.distance import Distance, Distances, Figure, Outputs, graph_feeds, run_graphs
+from exporter.found_people import compare
+from exporter.halves import half_trunks
+from exporter.main import main as wb_export
+from exporter.proof import ProofError
+from exporter.quantise import Quantiser
+from exporter.reduced import float_layers
+from exporter.sensitivity import layers_to_keep
+from models.networks.hand4whole import Hand4Whole
+from tests.conftest import TINY, save_tiny_checkpoint
+
+OneLine = Callable[[], str]
+PARTS = ("body", "left_hand", "right_hand", "face")
+
+
+@pytest.fixture(scope="module")
+def loaded(tiny_bundle: Path) -> dict[str, Engine]:
+    return {name: OnnxRuntimeEngine(tiny_bundle / f"{name}.onnx") for name in GRAPHS}
+
+
+@pytest.fixture(scope="module")
+def crops(loaded: dict[str, Engine]) -> Any:
+    return people_crops(frames(SAMPLE, 4), loaded["body"], None, 1, seed=0)
+
+
+@pytest.fixture(scope="module")
+def outputs(loaded: dict[str, Engine], crops: Any) -> Outputs:
+    return run_graphs(loaded, crops)
+
+
+@pytest.fixture(scope="module")
+def quantiser(tiny_bundle: Path, crops: Any) -> Quantiser:
+    return Quantiser(tiny_bundle / "body.onnx", {"crop": crops})
+
+
+# Pictures
+
+
+def test_crops_of_the_sample_show_the_person(loaded: dict[str, Engine]) -> None:
+    """The person's shirt is striped and his trousers are blue: both are in every crop, large and near its middle."""
+    shown = frames(SAMPLE, 6)
+    assert len(shown) == 6
+    for crop in people_crops(shown, loaded["body"], None, 1, seed=3):
+        red, green, blue = (crop[..., channel].astype(int) for channel in range(3))
+        _, x = np.nonzero((blue - red > 25) & (green - red > 15))
+        assert 0.02 < len(x) / crop[..., 0].size < 0.4
+        assert 0.25 < x.mean() / crop.shape[1] < 0.75
+
+
+def test_crops_are_the_same_for_the_same_seed(loaded: dict[str, Engine], crops: Any) -> None:
+    again = people_crops(frames(SAMPLE, 4), loaded["body"], None, 1, seed=0)
+    np.testing.assert_array_equal(again, crops)
+    assert crops.shape == (4, *TINY.crop_hw, 3)
+    assert crops.dtype == np.uint8
+
+
+def test_clip_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ClipError, match="no clip at"):
+        frames(tmp_path / "none.mp4", 4)
+    (tmp_path / "notes.mp4").write_text("buy milk")
+    with pytest.raises(ClipError, match="cannot be read as a video"):
+        frames(tmp_path / "notes.mp4", 4)
+
+
+# INT8
+
+
+def test_activations_are_uint8_and_weights_int8_by_channel(quantiser: Quantiser, tmp_path: Path) -> None:
+    quantiser.write(tmp_path / "body.onnx", ())
+    model = onnx.load(str(tmp_path / "body.onnx"))
+    weights = {weight.name: weight for weight in model.graph.initializer}
+    made_by = {name: node for node in model.graph.node for name in node.output}
+    convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
+    assert len(convolutions) == len(quantiser.layers)
+    for node in convolutions:
+        taken, kernel = (made_by[name] for name in node.input[:2])
+        assert weights[taken.input[2]].data_type == onnx.TensorProto.UINT8
+        assert weights[kernel.input[0]].data_type == onnx.TensorProto.INT8
+        assert list(weights[kernel.input[1]].dims) == [weights[kernel.input[0]].dims[0]]  # a scale a channel
+    assert not set(float_layers(tmp_path / "body.onnx")) & set(quantiser.layers)
+
+
+def test_layers_kept_stay_in_float_and_are_named(quantiser: Quantiser, tmp_path: Path) -> None:
+    kept = {quantiser.layers[0], *quantiser.heads}
+    quantiser.write(tmp_path / "body.onnx", kept)
+    assert set(float_layers(tmp_path / "body.onnx")) & set(quantiser.layers) == kept
+    assert quantiser.layers[0] == "backbone.conv1"
+    assert "box_net.bbox_center.0" in quantiser.heads
+
+
+def test_int8_is_near_the_full_graph_and_all_kept_is_the_full_graph(
+    quantiser: Quantiser, crops: Any, outputs: Outputs, tmp_path: Path
+) -> None:
+    apart = {}
+    for kept in ((), quantiser.layers):
+        quantiser.write(tmp_path / "body.onnx", kept)
+        with OnnxRuntimeEngine(tmp_path / "body.onnx") as engine:
+            features = engine.run({"crop": crops})["features"]
+        full = outputs["body"]["features"]
+        apart[len(kept)] = float(np.linalg.norm(features - full) / np.linalg.norm(full))
+    assert 1e-4 < apart[0] < 0.15
+    assert apart[len(quantiser.layers)] < 1e-5
+
+
+# FP16
+
+
+def test_half_trunks_compute_nearly_the_same_between_float32(crops: Any) -> None:
+    torch.manual_seed(0)
+    network = Hand4Whole(TINY).eval()
+    halved = half_trunks(network)
+    assert next(halved.backbone.parameters()).dtype == torch.float16
+    assert next(halved.body_position_net.parameters()).dtype == torch.float32
+    assert next(network.backbone.parameters()).dtype == torch.float32
+    with torch.inference_mode():
+        full, half = network.body(torch.from_numpy(crops)), halved.body(torch.from_numpy(crops))
+    for name in full._fields:
+        ours, theirs = getattr(half, name), getattr(full, name)
+        assert ours.dtype == torch.float32
+        assert not torch.equal(ours, theirs)
+        torch.testing.assert_close(ours, theirs, rtol=0.02, atol=0.05)
+
+
+# Distances
+
+
+def test_distance_of_outputs_to_themselves_is_none(outputs: Outputs) -> None:
+    distances = Figure("wb-track-open-1").distances(outputs, outputs)
+    assert set(distances.parts_mm) == set(PARTS)
+    assert all(apart == Distance(0, 0) for apart in distances.parts_mm.values())
+    assert distances.image_px == Distance(0, 0)
+
+
+def changed(outputs: Outputs, graph: str, name: str, by: float) -> Outputs:
+    return {**outputs, graph: {**outputs[graph], name: outputs[graph][name] + np.float32(by)}}
+
+
+@pytest.mark.parametrize(
+    ("graph", "name", "moved"),
+    [
+        ("hand", "rot6d", {"left_hand", "right_hand", "body"}),
+        ("face", "expression", {"face", "body"}),
+        ("pose", "betas", set(PARTS)),
+        ("pose", "camera", set()),  # seen in the image only
+    ],
+)
+def test_distances_are_of_the_parts_that_moved(outputs: Outputs, graph: str, name: str, moved: set[str]) -> None:
+    distances = Figure("wb-track-open-1").distances(changed(outputs, graph, name, 0.3), outputs)
+    assert {part for part, apart in distances.parts_mm.items() if apart.mean > 1e-3} == moved
+    assert distances.image_px.mean > 0
+
+
+def test_shape_of_another_space_moves_nothing_and_is_said(outputs: Outputs) -> None:
+    figure = Figure("smplx")
+    assert "mean shape" in figure.name
+    apart = figure.distances(changed(outputs, "pose", "betas", 1.0), outputs)
+    assert apart.parts_mm["body"].mean == 0
+
+
+def test_feeds_follow_from_the_outputs_before(crops: Any, outputs: Outputs) -> None:
+    feeds = graph_feeds(crops, outputs)
+    assert list(feeds) == list(GRAPHS)
+    np.testing.assert_array_equal(feeds["hand"]["boxes"], outputs["body"]["boxes"][:, :2])
+
+
+# Which layers stay in float
+
+
+class Costs:
+    """Trials whose layers each cost so many millimetres at the left hand."""
+
+    def __init__(self, costs: dict[str, float]) -> None:
+        self.costs = costs
+        self.layers = [("body", layer) for layer in costs]
+
+    def distances(self, kept: Any) -> Distances:
+        return self._apart(sum(cost for layer, cost in self.costs.items() if ("body", layer) not in set(kept)))
+
+    def alone(self, _graph: str, layer: str) -> Distances:
+        return self._apart(self.costs[layer])
+
+    def _apart(self, mm: float) -> Distances:
+        none = Distance(0.0, 0.0)
+        parts = {part: Distance(mm, mm) if part == "left_hand" else none for part in PARTS}
+        return Distances(parts, none)
+
+
+def kept_of(costs: dict[str, float], seconds: float = 60) -> list[str]:
+    trials: Any = Costs(costs)
+    return [layer for _, layer in layers_to_keep(trials, 3.0, seconds)[0]]
+
+
+SMALL = {f"small{number}": 0.1 for number in range(12)}
+
+
+def test_nothing_is_kept_where_all_is_within_the_limit() -> None:
+    assert kept_of(SMALL) == []
+
+
+def test_as_few_are_kept_as_will_do_costliest_first() -> None:
+    assert kept_of({**SMALL, "b": 3.0, "a": 5.0, "c": 2.5, "d": 0.2}) == ["a", "b", "c"]
+
+
+def test_layers_that_there_was_no_time_for_come_last() -> None:
+    assert kept_of({"first": 4.0, "second": 0.1, "third": 0.2, "fourth": 0.2}, seconds=-1) == ["first"]
+
+
+def test_past_the_limit_it_says_which_layers_to_keep() -> None:
+    with pytest.raises(ProofError, match=r"at the left hand, allowed 3.*costliest first, body a, body b.*--fp16"):
+        kept_of({"b": 5.0, "a": 6.0, "c": 4.0, "d": 4.0})
+
+
+# The detector
+
+
+def test_reduced_detector_holds_where_it_finds_the_same_people() -> None:
+    boxes = np.array([[[0, 0, 100, 200], [300, 0, 400, 200], [0, 0, 1, 1]]], np.float32)
+    scores = np.array([[0.9, 0.8, 0.1]], np.float32)
+    full = {"boxes": boxes, "scores": scores}
+    assert compare(full, full) == compare({"boxes": boxes[:, ::-1], "scores": scores[:, ::-1]}, full)
+    assert compare(full, full).people == 2
+    assert compare({"boxes": boxes + 1, "scores": scores - np.float32(0.05)}, full).hold
+    assert not compare({"boxes": boxes + 30, "scores": scores}, full).hold
+    assert not compare({"boxes": boxes, "scores": scores - np.float32(0.2)}, full).hold
+    assert not compare(full, {"boxes": boxes, "scores": scores * 0}).hold  # of nobody it is not known
+
+
+# The command line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--int8", "--fp16"], "not allowed with"),
+        (["--calibrate", "clip.mp4"], "--calibrate is for --int8 and --fp16"),
+        (["--int8", "--tensorrt"], "--int8 is for CPUs; choose --fp16"),
+    ],
+)
+def test_options_that_do_not_go_together_are_one_line(arguments: list[str], words: str, one_line: OneLine) -> None:
+    with pytest.raises(SystemExit) as end:
+        wb_export(["a.pth", *arguments])
+    assert end.value.code == 2
+    assert words in one_line()
+
+
+def test_missing_clip_is_one_line_before_anything_is_exported(tmp_path: Path, one_line: OneLine) -> None:
+    checkpoint = save_tiny_checkpoint(tmp_path / "tiny.pth.tar")
+    clip = tmp_path / "none.mp4"
+    assert wb_export([str(checkpoint), "--int8", "--calibrate", str(clip), "--out", str(tmp_path / "bundle")]) == 2
+    assert f"no clip at {clip} to calibrate on" in one_line()
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.pth.tar"]
