@@ -14,7 +14,7 @@ _SMALL_WH = (32, 18)
 _LEAST_CHANGE = 5.0  # grey levels, the mean over the picture: less is people moving
 _LEAST_FIRST_CHANGE = 14.0  # where nothing is known of the frames before
 _LEAST_RATIO = 3.0  # to the frames before, which a moving camera changes too
-_REMEMBERED = 3  # frames
+_REMEMBERED = 3  # frames: their median is not that of a cut among them
 _PAUSE_S = 1.0  # without a frame: whoever is there next may be anyone
 
 
@@ -33,12 +33,9 @@ class Cuts:
         if last is None:
             return False
         change = float(np.abs(small - last).mean())
-        usual = _LEAST_RATIO * max(self._changes, default=_LEAST_FIRST_CHANGE / _LEAST_RATIO)
-        cut = change > max(_LEAST_CHANGE, usual) or not 0 <= passed_s <= _PAUSE_S
-        if cut:
-            self._changes.clear()
-        else:
-            self._changes.append(change)
+        usual = float(np.median(self._changes)) if self._changes else _LEAST_FIRST_CHANGE / _LEAST_RATIO
+        cut = change > max(_LEAST_CHANGE, _LEAST_RATIO * usual) or not 0 <= passed_s <= _PAUSE_S
+        self._changes.append(change)
         return cut
 
 

@@ -1,0 +1,48 @@
+"""Cuts are seen in their frame, and moving people and cameras are none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from app.following.cuts import Cuts
+from app.frame import Frame
+from tests.app.following.stage import Figure, background, figure, filmed
+
+
+def _cuts(images: list[NDArray[np.uint8]], fps: float = 30.0) -> list[int]:
+    cuts = Cuts()
+    return [index for index, image in enumerate(images) if cuts(Frame(index, index / fps, image, 0.0))]
+
+
+def test_another_place_is_a_cut_in_its_first_frame_only() -> None:
+    rng = np.random.default_rng(0)
+    places = [background(rng) for _ in range(3)]
+    assert _cuts([places[k // 10] for k in range(30)]) == [10, 20]
+
+
+def test_noise_and_people_who_walk_are_none() -> None:
+    rng = np.random.default_rng(1)
+    behind, colours = background(rng), figure(rng)
+    images = [filmed(behind, {"a": Figure(colours, 20 + 8 * k, 179, 170)})[0] for k in range(40)]
+    noisy = [np.clip(image + rng.normal(0, 8, image.shape), 0, 255).astype(np.uint8) for image in images]
+    assert _cuts(noisy) == []
+
+
+def test_a_camera_that_turns_is_none_and_a_cut_while_it_turns_is_one() -> None:
+    rng = np.random.default_rng(2)
+    wide = [np.concatenate([background(rng) for _ in range(3)], 1) for _ in range(2)]
+    turning = [wide[k // 20][:, 6 * k : 6 * k + 320] for k in range(40)]
+    assert _cuts([np.ascontiguousarray(image) for image in turning]) == [20]
+
+
+def test_a_camera_that_whirls_is_not_a_cut_in_every_frame() -> None:
+    wide = np.concatenate([background(np.random.default_rng(k)) for k in range(4)], 1)
+    assert len(_cuts([np.ascontiguousarray(wide[:, 30 * k : 30 * k + 320]) for k in range(30)])) <= 2
+
+
+@pytest.mark.parametrize(("times_s", "cuts"), [((0, 0.1, 0.2), []), ((0, 0.1, 5), [2]), ((5, 5.1, 0), [2])])
+def test_a_pause_or_a_step_back_in_time_is_a_cut(times_s: tuple[float, ...], cuts: list[int]) -> None:
+    image, see = background(np.random.default_rng(3)), Cuts()
+    assert [k for k, time_s in enumerate(times_s) if see(Frame(k, time_s, image, 0.0))] == cuts
