@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from app import option_types
 from app.frame import Box
 from app.pinhole import Pinhole
-from app.recording.outputs import SUFFIXES, mesh_folder
+from app.recording.outputs import mesh_folder
 from app.recording.raw_video import SUFFIX as RAW_SUFFIX
 from app.recording.raw_video import is_raw
 from app.recording.take import AXES
@@ -21,10 +21,7 @@ from app.smoothing.settings import FILTERS, LEVELS, SmoothSettings
 from app.sources.camera_address import CameraAddress
 from engines.runtime import ENGINES, PRECISIONS
 
-_LIST = "list"
 DEFAULT_SMOOTH = "balanced"
-MOST_PEOPLE = 8
-_SHORTEST_CM, _TALLEST_CM = 50.0, 250.0
 
 
 @dataclass(frozen=True)
@@ -87,9 +84,10 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     no_window = given.pop("no_window")
     out = tuple(given.pop("out"))
     options = Options(
-        address=None if camera in (None, _LIST) else CameraAddress(camera),
-        list_cameras=camera == _LIST,
-        window=not no_window and (camera not in (None, _LIST) or (given["video"] is not None and not out)),
+        address=None if camera in (None, option_types.LIST_CAMERAS) else CameraAddress(camera),
+        list_cameras=camera == option_types.LIST_CAMERAS,
+        window=not no_window
+        and (camera not in (None, option_types.LIST_CAMERAS) or (given["video"] is not None and not out)),
         out=out,
         **given,
     )
@@ -146,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add(
         "--camera",
-        type=_camera,
+        type=option_types.camera_name,
         metavar="N|DEVICE|URL|list",
         help="track live, in a window: a camera's number or device, or a stream (RTSP, MJPEG); list: name the cameras",
     )
@@ -155,7 +153,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--no-window", action="store_true", help="live without a window: a line a second says how it goes")
     add(
         "--out",
-        type=_out,
+        type=option_types.out_path,
         action="append",
         default=[],
         metavar="FILE",
@@ -172,10 +170,15 @@ def _parser() -> argparse.ArgumentParser:
         help="SMPL-X as .npz or .pkl; default: the user's own, else the shipped one",
     )
     add("--detector", type=Path, metavar="FILE", help="a person detector (ONNX): YOLOX, RTMDet end to end, YOLOv8")
-    add("--box", type=_box, metavar="X,Y,W,H", help="one region for every frame, in pixels, without detection")
+    add(
+        "--box",
+        type=option_types.box,
+        metavar="X,Y,W,H",
+        help="one region for every frame, in pixels, without detection",
+    )
     add(
         "--people",
-        type=_people,
+        type=option_types.people_count,
         default=1,
         metavar="N",
         help="how many to track, the largest first; each keeps a number and gets a file; default: 1",
@@ -184,19 +187,37 @@ def _parser() -> argparse.ArgumentParser:
     add("--precision", choices=PRECISIONS, default="auto", help="bf16 is OpenVINO's; default: that of the model")
     camera = parser.add_mutually_exclusive_group()
     camera.add_argument(
-        "--fov", dest="fov_deg", type=_fov, default=60.0, metavar="DEG", help="horizontal field of view; default: 60"
+        "--fov",
+        dest="fov_deg",
+        type=option_types.fov_deg,
+        default=60.0,
+        metavar="DEG",
+        help="horizontal field of view; default: 60",
     )
-    camera.add_argument("--focal", dest="focal_px", type=_positive, metavar="PX", help="focal length")
+    camera.add_argument("--focal", dest="focal_px", type=option_types.positive, metavar="PX", help="focal length")
     add("--smooth", choices=LEVELS, default=DEFAULT_SMOOTH, help="how steady the motion is; default: balanced")
     add("--filter", choices=FILTERS, help="smooth by the past alone, as live; default for files: look ahead")
     add("--desk", action="store_true", help="legs rest seated; default: only where hips and knees are out of view")
-    add("--height", dest="height_cm", type=_height, metavar="CM", help="the person's height, which sets the scale")
-    add("--start", dest="start_s", type=_not_negative, default=0.0, metavar="S", help="seconds to leave out first")
-    add("--duration", dest="duration_s", type=_positive, metavar="S", help="seconds to track")
+    add(
+        "--height",
+        dest="height_cm",
+        type=option_types.height_cm,
+        metavar="CM",
+        help="the person's height, which sets the scale",
+    )
+    add(
+        "--start",
+        dest="start_s",
+        type=option_types.not_negative,
+        default=0.0,
+        metavar="S",
+        help="seconds to leave out first",
+    )
+    add("--duration", dest="duration_s", type=option_types.positive, metavar="S", help="seconds to track")
     add(
         "--resample",
         dest="resample_fps",
-        type=_positive,
+        type=option_types.positive,
         metavar="FPS",
         help="write at this rate, interpolating between frames",
     )
@@ -228,74 +249,3 @@ def _with_values(arguments: Sequence[str]) -> list[str]:
         else:
             joined.append(word)
     return joined
-
-
-def _camera(text: str) -> str:
-    if text != _LIST and not (text.isdecimal() or text.startswith("/dev/") or "://" in text):
-        message = f"{text} is no camera; expected a number, /dev/videoN, an address such as rtsp://HOST/PATH, or list"
-        raise argparse.ArgumentTypeError(message)
-    return text
-
-
-def _out(text: str) -> Path:
-    path = Path(text)
-    if path.suffix.lower() not in SUFFIXES:
-        raise argparse.ArgumentTypeError(f"{text} has no suffix wb-track writes; expected {', '.join(SUFFIXES)}")
-    return path
-
-
-def _box(text: str) -> Box:
-    try:
-        x, y, width, height = (float(part) for part in text.split(","))
-    except ValueError:
-        message = f"{text} is not a box; expected X,Y,W,H in pixels, as 300,160,190,490"
-        raise argparse.ArgumentTypeError(message) from None
-    if not (all(map(math.isfinite, (x, y, width, height))) and width > 0 and height > 0):
-        raise argparse.ArgumentTypeError(f"{text} is an empty box; expected a width and a height above zero")
-    return Box((x, y, x + width, y + height), 1.0)
-
-
-def _people(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_PEOPLE):
-        raise argparse.ArgumentTypeError(f"{text} people cannot be tracked; expected a number from 1 to {MOST_PEOPLE}")
-    return int(text)
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is not a number") from None
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text} is not a finite number")
-    return value
-
-
-def _positive(text: str) -> float:
-    value = _number(text)
-    if value <= 0:
-        raise argparse.ArgumentTypeError(f"{text} is not above zero")
-    return value
-
-
-def _not_negative(text: str) -> float:
-    value = _number(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is below zero")
-    return value
-
-
-def _height(text: str) -> float:
-    value = _positive(text)
-    if not _SHORTEST_CM <= value <= _TALLEST_CM:
-        raise argparse.ArgumentTypeError(
-            f"{text} is not a height in centimetres; expected {_SHORTEST_CM:.0f} to {_TALLEST_CM:.0f}"
-        )
-    return value
-
-
-def _fov(text: str) -> float:
-    value = _positive(text)
-    if value >= 180:
-        raise argparse.ArgumentTypeError(f"{text} is no field of view; expected degrees below 180")
-    return value

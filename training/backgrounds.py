@@ -1,4 +1,4 @@
-"""Pictures without people: flat, graded, patterned, rooms, outdoors, clutter. RGB."""
+"""Pictures without people: flat, graded, patterned, rooms, outdoors, clutter, and several of these at once. RGB."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def random_background(rng: Rng, size_wh: tuple[int, int]) -> Image:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 6))
     if rng.random() < 0.4:
         image = image + rng.normal(0, rng.uniform(1, 12), (height, width, 1)).astype(np.float32)
-    return np.clip(image, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image, 0, 255), np.uint8)
 
 
 def random_colour(rng: Rng) -> Colour:
@@ -166,10 +166,58 @@ def _noise(rng: Rng, height: int, width: int) -> Canvas:
     return np.asarray(cv2.resize(small.astype(np.float32), (width, height), interpolation=cv2.INTER_NEAREST))
 
 
-_KINDS: tuple[tuple[float, Callable[[Rng, int, int], Canvas]], ...] = (
+def _rows(rng: Rng, height: int, width: int) -> Canvas:
+    """One small thing again and again, as seats, windows, books or leaves are, each a little different."""
+    thing_px = (int(rng.integers(4, 40)), int(rng.integers(4, 40)))
+    thing = np.ascontiguousarray(np.tile(random_colour(rng), (*thing_px, 1)))
+    for _ in range(rng.integers(1, 5)):
+        centre = rng.uniform((0, 0), thing_px[::-1])
+        _SHAPES[rng.integers(len(_SHAPES))](rng, thing, centre, float(rng.uniform(2, 14)), random_colour(rng).tolist())
+    down, across = height // thing_px[0] + 1, width // thing_px[1] + 1
+    image = np.tile(thing, (down, across, 1))
+    light = 1 + rng.uniform(0, 0.3) * rng.normal(0, 1, (down, across, 1)).repeat(thing_px[0], 0).repeat(thing_px[1], 1)
+    image = (image * light)[:height, :width].astype(np.float32)
+    lean = np.array(((1, rng.normal(0, 0.15), 0), (rng.normal(0, 0.15), 1, 0)))
+    return np.asarray(cv2.warpAffine(image, lean, (width, height), borderMode=cv2.BORDER_REFLECT))
+
+
+def _patchwork(rng: Rng, height: int, width: int) -> Canvas:
+    """Regions of other kinds, as most real pictures are; sometimes letters over them, or a net."""
+    image = np.ascontiguousarray(chosen(rng, _SIMPLE_KINDS)(rng, height, width), np.float32)
+    for _ in range(rng.integers(1, 5)):
+        mask = np.zeros((height, width), np.uint8)
+        if rng.random() < 0.5:  # on one side of a line
+            a, b = rng.uniform(-0.1, 1.1, 2) * height
+            cv2.fillPoly(mask, [np.array(((0, a), (width, b), (width, height), (0, height)), np.int32)], 1)
+        else:
+            shape = (_bar, _polygon, _ellipse)[rng.integers(3)]
+            shape(rng, mask, rng.uniform((0, 0), (width, height)), float(rng.uniform(0.1, 0.5) * width), [1.0])
+        image = np.where(mask[..., None] > 0, chosen(rng, _SIMPLE_KINDS)(rng, height, width), image)
+    image = np.ascontiguousarray(image, np.float32)
+    if rng.random() < 0.3:
+        for _ in range(rng.integers(1, 5)):
+            _letters(rng, image)
+    if rng.random() < 0.15:
+        step, top = int(rng.integers(3, 12)), int(rng.uniform(0, 0.8) * height)
+        bottom, colour = top + int(rng.uniform(0.1, 0.6) * height), random_colour(rng)
+        image[top:bottom:step] = colour
+        image[top:bottom, ::step] = colour
+    return image
+
+
+def _letters(rng: Rng, image: Canvas) -> None:
+    text = "".join(map(chr, rng.integers(ord("A"), ord("z"), rng.integers(2, 12))))
+    place = rng.uniform((-20, 0), image.shape[1::-1]).astype(int).tolist()
+    mask = np.zeros(image.shape[:2], np.uint8)
+    cv2.putText(mask, text, place, int(rng.integers(0, 8)), rng.uniform(0.3, 2.5), [1.0], int(rng.integers(1, 5)))
+    image[mask > 0] = random_colour(rng)
+
+
+_SIMPLE_KINDS: tuple[tuple[float, Callable[[Rng, int, int], Canvas]], ...] = (
     *((0.06, _flat), (0.1, _graded), (0.16, _clouds), (0.2, _room), (0.14, _outdoors), (0.22, _clutter)),
-    *((0.06, _tiles), (0.06, _noise)),
+    *((0.06, _tiles), (0.06, _noise), (0.2, _rows)),
 )
+_KINDS = (*((0.6 * weight, kind) for weight, kind in _SIMPLE_KINDS), (0.48, _patchwork))
 
 # Shapes of clutter, drawn into an image: centre (2,) and size in pixels.
 Point = NDArray[np.float64]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
+from models.joints import BODY_JOINTS
 from models.networks.config import DetectorConfig
 from training.backgrounds import Image, Pool, random_colour
 from training.camera_noise import spoiled
@@ -20,6 +21,7 @@ from training.chances import Rng, chosen
 from training.loaders import loader_rng
 from training.pictures import Sprite, bounds, fill_box, moved, over, weighted
 from training.store import Store
+from training.targets import BODY_POINTS
 
 Boxes = NDArray[np.float32]
 Owner = NDArray[np.int8]  # (H, W) whose a pixel is, by number from the farthest on; -1 nobody's
@@ -33,6 +35,13 @@ _LEAST_PX = 9  # a box
 _LEAST_FRAME_PX = 90  # the coarsest height that a frame is reduced to
 _POOL = 200
 _USES = 8
+
+# Who counts as a person: the head and so many of the 25 joints are in the sprite, as before a webcam. A leg that comes
+# into the picture does not.
+_LEAST_JOINTS = 8
+_TRIES = 8
+_HEAD = [BODY_JOINTS.index(name) for name in ("Nose", "L_Ear", "R_Ear")]
+_LIMBS = [BODY_JOINTS.index(f"{side}_{name}") for side in "LR" for name in ("Elbow", "Wrist", "Knee", "Ankle")]
 
 
 class Crowds(IterableDataset[tuple[Image, Boxes]]):
@@ -57,10 +66,14 @@ def crowd(rng: Rng, store: Store, input_hw: tuple[int, int], pool: Pool) -> tupl
     scale = min(input_hw[1] / aspect, input_hw[0])
     width, height = round(aspect * scale), round(scale)
     image, owner = pool.whole(rng, (width, height)), np.full((height, width), -1, np.int8)
+    if rng.random() < 0.2:
+        image = _spectators(rng, store, image)
+    if rng.random() < 0.4:
+        image = _with_limbs(rng, store, image)
     drawn_px: list[int] = []
     count = chosen(rng, _COUNTS)
     for size_px in np.sort(np.exp(rng.uniform(np.log(_LEAST_HIGH_PX), np.log(1.25 * height), count))):
-        placed = _placed(rng, store.arrays["body"][store.random_row(rng)], size_px, (width, height))
+        placed = _placed(rng, store.arrays["body"][_someone(rng, store)], size_px, (width, height))
         image, mask = over(placed, image), placed[..., 3] > 127
         owner[mask] = len(drawn_px)
         drawn_px.append(int(mask.sum()))
@@ -87,6 +100,65 @@ def boxes_of(owner: Owner, drawn_px: Sequence[int]) -> Boxes:
 def collated(items: Sequence[tuple[Image, Boxes]]) -> tuple[Tensor, list[Tensor]]:
     """Images (N, H, W, 3) and each one's boxes."""
     return torch.from_numpy(np.stack([image for image, _ in items])), [torch.from_numpy(boxes) for _, boxes in items]
+
+
+def _someone(rng: Rng, store: Store) -> int:
+    """The row of a person who counts as one."""
+    row = store.random_row(rng)
+    for _ in range(_TRIES):
+        window, points = store.arrays["window"][row], store.arrays["points"][row, BODY_POINTS, :2]
+        shown = ((points > window[:2]) & (points < window[2:])).all(-1)
+        if shown[_HEAD].any() and shown.sum() >= _LEAST_JOINTS:
+            break
+        row = store.random_row(rng)
+    return row
+
+
+def _spectators(rng: Rng, store: Store, image: Image) -> Image:
+    """Rows of people far too small to be asked for, behind everything."""
+    height, width = image.shape[:2]
+    image = image.copy()
+    size_px, top = rng.uniform(5, 14), rng.uniform(0, 0.7) * height
+    for _ in range(rng.integers(3, 40)):
+        sprite = _cut(store.arrays["body"][store.random_row(rng)])
+        place = rng.uniform((0, top), (width, top + 0.25 * height))
+        _paste(image, sprite, size_px * rng.uniform(0.8, 1.2), place)
+    return image
+
+
+def _with_limbs(rng: Rng, store: Store, image: Image) -> Image:
+    """An arm or a leg by itself, turned anyhow: what a limb looks like, but nobody."""
+    image = image.copy()
+    for _ in range(rng.integers(1, 4)):
+        row = store.random_row(rng)
+        sprite = store.arrays["body"][row]
+        x, y = store.arrays["points"][row, BODY_POINTS[_LIMBS[rng.integers(len(_LIMBS))]], :2].astype(int)
+        half = int(rng.uniform(0.08, 0.16) * len(sprite))
+        piece = _cut(sprite[max(y - half, 0) : max(y + half, 0), max(x - half, 0) : max(x + half, 0)])
+        piece = np.rot90(piece, int(rng.integers(4)))
+        size_px = np.exp(rng.uniform(np.log(10), np.log(0.5 * len(image))))
+        _paste(image, piece, size_px, rng.uniform((0, 0), image.shape[1::-1]))
+    return image
+
+
+def _cut(sprite: Sprite) -> Sprite:
+    """What there is in a sprite, which may be nothing: colours weighted."""
+    box = bounds(sprite[..., 3] > 127)
+    if box is None:
+        return np.zeros((0, 0, 4), np.uint8)
+    return weighted(np.ascontiguousarray(sprite[box[1] : box[3], box[0] : box[2]]))
+
+
+def _paste(image: Image, piece: Sprite, size_px: float, place: NDArray[np.float64]) -> None:
+    """Draw a weighted piece, its longer side so large, its upper left corner at a place (2,)."""
+    if not piece.size:
+        return
+    scale = size_px / max(piece.shape[:2])
+    size = max(round(piece.shape[1] * scale), 1), max(round(piece.shape[0] * scale), 1)
+    small = cv2.resize(piece, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    x, y = place.astype(int)
+    there = image[y : y + size[1], x : x + size[0]]
+    there[:] = over(np.ascontiguousarray(small[: there.shape[0], : there.shape[1]]), there)
 
 
 def _placed(rng: Rng, sprite: Sprite, size_px: float, frame_wh: tuple[int, int]) -> Sprite:

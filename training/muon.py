@@ -3,6 +3,7 @@ than with AdamW."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import torch
@@ -33,6 +34,23 @@ class Muon(torch.optim.Optimizer):
                 size = _ADAM_RMS * max(ahead.shape) ** 0.5
                 weight.mul_(1 - group["lr"] * group["weight_decay"])
                 weight.add_(orthogonal(ahead).view_as(weight), alpha=-group["lr"] * size)
+
+
+def muon_and_adamw(
+    network: nn.Module, outer: re.Pattern[str], rate: float, weight_decay: float
+) -> tuple[torch.optim.Optimizer, ...]:
+    """Muon for the convolutions within; AdamW for those that `outer` finds by name, for heads, and for vectors, which
+    do not decay."""
+    parameters = dict(network.named_parameters())
+    hidden = [name for name, weight in parameters.items() if weight.ndim == 4 and not outer.search(name)]
+    others = parameters.keys() - set(hidden)
+    matrices = [parameters[name] for name in sorted(others) if parameters[name].ndim > 1]
+    vectors = [parameters[name] for name in sorted(others) if parameters[name].ndim <= 1]
+    groups = [{"params": matrices, "weight_decay": weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    return (
+        Muon([parameters[name] for name in hidden], rate, weight_decay),
+        torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), fused=True),
+    )
 
 
 def orthogonal(matrix: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from training.batches import People, collated
 from training.forward import forward
 from training.loaders import batches
 from training.losses import WEIGHTS, Losses
-from training.muon import Muon
+from training.muon import muon_and_adamw
 from training.session import asked, ready, train
 from training.sizes import NETWORK
 from training.trainer import Plan, Trainer, placed
@@ -51,9 +51,8 @@ def network_trainer(
         return found | {"total": torch.stack(weighted).sum()}
 
     plan = Plan(rate, plan_minutes, _WARM_UP_STEPS, _CLIP, _DECAY)
-    return Trainer(
-        folder / "network", network, config.to_dict(), _optimizers(network, rate), losses=compared, plan=plan
-    )
+    optimizers = muon_and_adamw(network, _OUTER, rate, _WEIGHT_DECAY)
+    return Trainer(folder / "network", network, config.to_dict(), optimizers, losses=compared, plan=plan)
 
 
 def _begin_at_rest(network: Hand4Whole) -> None:
@@ -96,20 +95,6 @@ def _rotation_layers(network: Hand4Whole) -> tuple[nn.Linear, ...]:
         *(network.hand_rotation_net.hand_pose_out, network.face_regressor.jaw_pose_out),
     )
     return tuple(layer for head in heads for layer in head if isinstance(layer, nn.Linear))
-
-
-def _optimizers(network: Hand4Whole, rate: float) -> tuple[torch.optim.Optimizer, ...]:
-    """Muon for the convolutions within, AdamW for the first ones, for heads and for vectors, which do not decay."""
-    parameters = dict(network.named_parameters())
-    hidden = [name for name, weight in parameters.items() if weight.ndim == 4 and not _OUTER.search(name)]
-    others = parameters.keys() - set(hidden)
-    matrices = [parameters[name] for name in sorted(others) if parameters[name].ndim > 1]
-    vectors = [parameters[name] for name in sorted(others) if parameters[name].ndim <= 1]
-    groups = [{"params": matrices, "weight_decay": _WEIGHT_DECAY}, {"params": vectors, "weight_decay": 0.0}]
-    return (
-        Muon([parameters[name] for name in hidden], rate, _WEIGHT_DECAY),
-        torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), fused=True),
-    )
 
 
 def main() -> None:

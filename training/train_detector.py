@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import torch
@@ -12,6 +13,7 @@ from models.networks.detector import Detector, DetectorMaps
 from training import detector_loss
 from training.crowds import Crowds, collated
 from training.loaders import batches
+from training.muon import muon_and_adamw
 from training.session import asked, ready, train
 from training.trainer import Plan, Trainer, placed
 
@@ -23,6 +25,7 @@ _WARM_UP_STEPS = 200
 _CLIP = 5.0
 _DECAY = 0.998
 _WEIGHT_DECAY = 0.02
+_OUTER = re.compile(r"backbone\.conv1\.|head\.1\.")  # what sees pixels or gives the maps
 
 
 def detector_trainer(
@@ -39,9 +42,9 @@ def detector_trainer(
         found = detector_loss.loss(maps, [boxes.to(device) for boxes in people])
         return {"centres": found.centres, "boxes": found.boxes, "total": found.total}
 
-    optimizer = torch.optim.AdamW(detector.parameters(), lr=rate, weight_decay=_WEIGHT_DECAY)
     plan = Plan(rate, plan_minutes, _WARM_UP_STEPS, _CLIP, _DECAY)
-    return Trainer(folder / "detector", detector, config.to_dict(), (optimizer,), losses=compared, plan=plan)
+    optimizers = muon_and_adamw(detector, _OUTER, rate, _WEIGHT_DECAY)
+    return Trainer(folder / "detector", detector, config.to_dict(), optimizers, losses=compared, plan=plan)
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QSlider, QVBoxLayout, QWidget
 
-from app.options import MOST_PEOPLE
+from app.option_types import MOST_PEOPLE
 from app.rendering.scene import Layers
 from app.smoothing.settings import LEVELS
 from app.window.inputs import Chooser, Stepper

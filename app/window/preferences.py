@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QSettings
 
-from app.options import MOST_PEOPLE
+from app.option_types import MOST_PEOPLE
 from app.rendering.scene import Layers
 from app.smoothing.settings import LEVELS
 from app.window.theme import THEMES

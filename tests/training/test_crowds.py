@@ -54,6 +54,8 @@ def test_boxes_are_around_the_people_in_the_picture(store: Store, pool: Pool, mo
     _plain(monkeypatch, pool)
     monkeypatch.setattr(crowds, "_COUNTS", ((1.0, 1),))
     monkeypatch.setattr(crowds, "_hidden", lambda _rng, image, owner: (image, owner))
+    for name in ("_spectators", "_with_limbs"):
+        monkeypatch.setattr(crowds, name, lambda _rng, _store, image: image)
     checked = 0
     for seed in range(30):
         image, boxes = crowd(np.random.default_rng(seed), store, INPUT_HW, pool)
@@ -124,3 +126,27 @@ def test_a_stream_in_batches(store_folder: Path, monkeypatch: pytest.MonkeyPatch
     assert images.dtype == torch.uint8
     assert len(boxes) == 5
     assert all(each.shape[1] == 4 for each in boxes)
+
+
+def test_limbs_and_spectators_are_drawn_and_nobody_is_asked_for(
+    store: Store, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _plain(monkeypatch, pool)
+    monkeypatch.setattr(crowds, "_COUNTS", ((1.0, 0),))
+    monkeypatch.setattr(crowds, "_hidden", lambda _rng, image, owner: (image, owner))
+    frames = [crowd(np.random.default_rng(seed), store, INPUT_HW, pool) for seed in range(30)]
+    assert not any(len(boxes) for _, boxes in frames)
+    drawn = [(image != 114).all(-1) & (image > 12).any(-1) for image, _ in frames]
+    assert 5 < sum(map(np.any, drawn)) < 30
+
+
+def test_people_asked_for_have_a_head(store: Store) -> None:
+    rng = np.random.default_rng(0)
+    points, window = store.arrays["points"].copy(), store.arrays["window"].copy()
+    headless = np.arange(len(points)) % 2 == 0
+    window[headless, 1] = points[headless, :, 1].max(1) - 1.0  # the frame begins below the head
+    changed = Store.__new__(Store)
+    changed.__dict__.update(store.__dict__)
+    changed.arrays = {**store.arrays, "window": window}
+    rows = [crowds._someone(rng, changed) for _ in range(40)]
+    assert sum(row % 2 == 0 for row in rows) <= 2
