@@ -15,7 +15,6 @@ from app.boxes import BoxPolicy, FixedBox, FollowedBox
 from app.detectors.detector import Detector
 from app.errors import InputError
 from app.estimator import Estimator
-from app.following.follower import Follower
 from app.options import Options
 from app.recording.take import Take
 from app.tracker import Tracker, mesh_lag_frames
@@ -113,6 +112,8 @@ def _box_policy(options: Options, runtime: Runtime, stack: ExitStack) -> BoxPoli
         check_contract(DETECTOR, engine.inputs, engine.outputs)
     else:
         engine = stack.enter_context(runtime.load_file(path))
+    from app.following.follower import Follower  # SciPy takes half a second to import
+
     lag_frames = None if options.live else mesh_lag_frames(runtime.device)
     return Follower(Detector(engine, path), options.people, lag_frames)
 

@@ -188,7 +188,7 @@ def test_the_whole_frame_is_looked_at_again_when_nobody_was_seen() -> None:
     policy = FollowedBox()
     policy.seen(_frame(), (_person(_points(100, 50, 200, 300)),))
     policy.seen(_frame(), ())
-    assert policy.tracks(_frame(), cut=False)[0].box.xyxy_px == _WHOLE
+    assert policy.tracks(_frame(), cut=False) == (Track(1, Box(_WHOLE, 1.0), begins=True),)
 
 
 def test_the_whole_frame_is_looked_at_again_after_a_cut() -> None:

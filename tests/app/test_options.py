@@ -26,6 +26,7 @@ _DEFAULTS = Options(
     body=None,
     detector=None,
     box=None,
+    people=1,
     engine="auto",
     precision="auto",
     fov_deg=60.0,

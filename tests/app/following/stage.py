@@ -13,7 +13,8 @@ from app.boxes import Track
 from app.detectors.detector import Detector
 from app.following.cuts import Cuts
 from app.following.follower import Follower
-from app.frame import Box, Frame
+from app.frame import BodyParams, Box, Confidence, Frame, Person
+from app.pinhole import Pinhole
 
 SIZE_WH = (320, 180)
 _LEAST_SEEN = 0.35
@@ -128,3 +129,13 @@ def filmed(behind: Image, figures: Mapping[str, Figure]) -> tuple[Image, dict[st
             x1, y1, x2, y2 = (float(value) for value in corners)
             truth[name] = Box((x1, y1, x2, y2), 1.0)
     return image, truth
+
+
+def mesh(track_id: int, box: Box) -> Person:
+    """A mesh that just fills a box, ten metres away."""
+    camera = Pinhole(1000.0, 1000.0, SIZE_WH[0] / 2, SIZE_WH[1] / 2)
+    x1, y1, x2, y2 = box.xyxy_px
+    corners = np.array([(x1, y1), (x2 - 1, y2 - 1)])
+    points = np.column_stack(((corners - (camera.cx, camera.cy)) / 100, np.full(2, 10.0))).astype(np.float32)
+    params = BodyParams(np.zeros((53, 6)), np.zeros(10), np.zeros(10), np.zeros(3))
+    return Person(track_id, box, params, camera, points, points[:1], Confidence(0.9, 1.0, 1.0, 1.0))

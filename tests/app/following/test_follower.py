@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from app.following.follower import Follower
-from app.frame import BodyParams, Box, Confidence, Frame, Person
-from app.pinhole import Pinhole
-from tests.app.following.stage import SIZE_WH, Figure, Seen, Shot, Stand, background, figure, filmed, followed
+from app.frame import Box, Frame, Person
+from tests.app.following.stage import Figure, Seen, Shot, Stand, background, figure, filmed, followed, mesh
 
 Rng = np.random.Generator
 
@@ -76,7 +75,7 @@ def test_who_comes_back_is_known_again_within_five_frames(gone: int) -> None:
     for seed in range(4):
         rng, one = _scene(seed)
         behind, there = background(rng), replace(one, x=float(rng.uniform(50, 270)))
-        shots: list[Shot] = [(behind, {"a": one})] * 20 + [(behind, {})] * gone + [(behind, {"a": there})] * 20
+        shots: list[Shot] = [*[(behind, {"a": one})] * 20, *[(behind, {})] * gone, *[(behind, {"a": there})] * 20]
         seen = followed(shots, Stand(rng))
         back = [frame for frame in seen[20 + gone :] if frame.tracks]
         assert len(back) >= 16
@@ -120,8 +119,9 @@ def test_a_jump_in_the_same_place_restarts_the_person_in_that_frame() -> None:
 def test_the_one_held_stays_though_a_larger_one_comes_and_a_stranger_gets_a_new_number() -> None:
     rng, one = _scene()
     behind, large = background(rng), Figure(figure(rng), 260, 179, 170)
-    shots: list[Shot] = [(behind, {"a": one})] * 15 + [(behind, {"a": one, "b": large})] * 15
-    shots += [(behind, {"b": large})] * 15
+    shots: list[Shot] = [
+        (behind, figures) for figures in ({"a": one}, {"a": one, "b": large}, {"b": large}) for _ in range(15)
+    ]
     seen = followed(shots, Stand(rng))
     assert [[track.track_id for track in frame.tracks] for frame in seen[:30]] == [[1]] * 30
     assert [track.track_id for track in seen[-1].tracks] == [2]
@@ -197,7 +197,7 @@ def test_the_same_file_gives_the_same_boxes_whenever_meshes_arrive() -> None:
             while len(late) >= delay:
                 follower.seen(*late.pop(0))
             tracks = follower.tracks(frame, cut=False)
-            late.append((frame, tuple(_mesh(track.track_id, track.box) for track in tracks)))
+            late.append((frame, tuple(mesh(track.track_id, track.box) for track in tracks)))
             shown += [(track.track_id, track.box) for track in tracks]
         return shown
 
@@ -215,17 +215,7 @@ def test_a_mesh_and_a_look_hold_whom_the_detector_misses_for_a_second() -> None:
         detector.truth = tuple(truth.values()) if index < 15 else ()
         frame = Frame(index, index / 30, image, 0.0)
         tracks = follower.tracks(frame, cut=False)
-        follower.seen(frame, tuple(_mesh(track.track_id, track.box) for track in tracks))
+        follower.seen(frame, tuple(mesh(track.track_id, track.box) for track in tracks))
         shown.append(tracks)
     assert all(tracks and not tracks[0].missed for tracks in shown[:40])
     assert not any(shown[55:])
-
-
-def _mesh(track_id: int, box: Box) -> Person:
-    """A mesh that just fills a box, ten metres away."""
-    camera = Pinhole(1000.0, 1000.0, SIZE_WH[0] / 2, SIZE_WH[1] / 2)
-    x1, y1, x2, y2 = box.xyxy_px
-    corners = np.array([(x1, y1), (x2 - 1, y2 - 1)])
-    points = np.column_stack(((corners - (camera.cx, camera.cy)) / 100, np.full(2, 10.0))).astype(np.float32)
-    params = BodyParams(np.zeros((53, 6)), np.zeros(10), np.zeros(10), np.zeros(3))
-    return Person(track_id, box, params, camera, points, points[:1], Confidence(0.9, 1.0, 1.0, 1.0))
