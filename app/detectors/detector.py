@@ -17,7 +17,7 @@ from app.frame import Box
 from engines.engine import Engine, TensorSpec
 
 _SIDE_PX = 640  # where the graph leaves its input's size open
-_MIN_SCORE = 0.4
+SURE = 0.4  # score from which a detector is believed
 _MAX_OVERLAP = 0.5
 
 
@@ -38,13 +38,13 @@ class Detector:
         shapes = {name: array.shape for name, array in outputs.items()}
         self._layout = recognised(str(path), shapes, self._input_wh)
 
-    def detect(self, rgb: NDArray[np.uint8]) -> tuple[Box, ...]:
-        """People in a frame (H, W, 3), surest first, overlapping ones merged."""
+    def detect(self, rgb: NDArray[np.uint8], least: float = SURE) -> tuple[Box, ...]:
+        """People in a frame (H, W, 3) of at least that score, surest first, overlapping ones merged."""
         letterbox = Letterbox.fit((rgb.shape[1], rgb.shape[0]), self._input_wh, centred=self._layout.centred)
         xyxy, scores = self._layout.boxes(self._run(self._layout.feed(letterbox.warp(rgb))))
-        sure = (scores >= _MIN_SCORE) & np.isfinite(xyxy).all(1) & (xyxy[:, 2:] > xyxy[:, :2]).all(1)
+        sure = (scores >= least) & np.isfinite(xyxy).all(1) & (xyxy[:, 2:] > xyxy[:, :2]).all(1)
         boxes, scores = letterbox.frame_from_input(xyxy[sure]), scores[sure]
-        kept = _without_doubles(boxes, scores)
+        kept = _without_doubles(boxes, scores, least)
         return tuple(Box(_as_tuple(boxes[k]), float(min(scores[k], 1.0))) for k in kept)
 
     def _run(self, picture: NDArray[Any]) -> Mapping[str, NDArray[Any]]:
@@ -59,12 +59,12 @@ def _input_wh(path: Path, spec: TensorSpec) -> tuple[int, int]:
     return width or _SIDE_PX, height or _SIDE_PX
 
 
-def _without_doubles(boxes: NDArray[np.float64], scores: NDArray[np.float32]) -> list[int]:
+def _without_doubles(boxes: NDArray[np.float64], scores: NDArray[np.float32], least: float) -> list[int]:
     """Non-maximum suppression: rows to keep, surest first."""
     if not len(boxes):
         return []
     xywh = np.concatenate((boxes[:, :2], boxes[:, 2:] - boxes[:, :2]), 1)
-    kept = cv2.dnn.NMSBoxes(xywh.tolist(), scores.tolist(), _MIN_SCORE, _MAX_OVERLAP)
+    kept = cv2.dnn.NMSBoxes(xywh.tolist(), scores.tolist(), least, _MAX_OVERLAP)
     return [int(k) for k in np.asarray(kept).reshape(-1)]
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from app.boxes import Track
-from app.detectors.detector import Detector
+from app.detectors.detector import SURE, Detector
 from app.following.cast import Cast
 from app.following.look import Look
 from app.following.matching import Pairs, by_look, by_motion, crowded, inside, meet, part, shared
@@ -21,6 +21,7 @@ _MEMORY_S = 10.0  # that someone lost is known again for
 _HELD_S = 1.0  # that the detector may miss someone, with all else for them
 _UNSTEADY = 0.85  # a look, from one frame to the next: the detector looks
 _JUMP, _UNSTEADY_JUMP = 4.0, 2.2  # standard deviations: nobody moves like that
+_HARDLY_SURE = 0.2  # score of a box that only someone can be in who was there already
 _EDGE = 0.02  # of the frame's width
 _GONE = 0.7  # a look so unsteady that it is another place's
 # Likeness of someone whom the detector misses and who is there all the same; of who comes back from behind someone,
@@ -60,8 +61,8 @@ class Follower:
         if self._fresh or self._pace.due(
             frame.time_s, urgent=self._urgent(frame, news, min(steady.values(), default=0))
         ):
-            found = self._find(frame)
-            pairs = self._after_cut(found, frame) if self._fresh else self._going_on(found, frame, news, steady)
+            found, unsure = self._find(frame)
+            pairs = self._after_cut(found, frame) if self._fresh else self._going_on(found, unsure, frame, news, steady)
             self._welcome(_others(found, pairs), frame)
             self._fresh = self._fresh and not found
         else:
@@ -90,20 +91,32 @@ class Follower:
             or any(one.missed or one.needed for one in near)
         )
 
-    def _find(self, frame: Frame) -> list[Found]:
+    def _find(self, frame: Frame) -> tuple[list[Found], list[Found]]:
+        """Who is surely in the frame, and who may be."""
         started_s = time.perf_counter()
-        boxes = self._detector.detect(frame.rgb)
+        boxes = self._detector.detect(frame.rgb, _HARDLY_SURE)
         self._pace.looked(frame.time_s, time.perf_counter() - started_s)
-        return [Found(box, Look.of(frame.rgb, box)) for box in boxes]
+        found = [Found(box, Look.of(frame.rgb, box)) for box in boxes]
+        return [one for one in found if one.box.score >= SURE], [one for one in found if one.box.score < SURE]
 
     def _going_on(
-        self, found: Sequence[Found], frame: Frame, news: Mapping[int, Seen], steady: Mapping[int, float]
+        self,
+        found: Sequence[Found],
+        unsure: Sequence[Found],
+        frame: Frame,
+        news: Mapping[int, Seen],
+        steady: Mapping[int, float],
     ) -> Pairs:
-        """Those who are where they were going, then those who come back; the rest is missed."""
+        """Those who are where they were going, then those who come back; the rest is missed.
+
+        Boxes that the detector is not sure of are only for those whom it leaves over (Zhang et al., ByteTrack, ECCV
+        2022, section 3).
+        """
         time_s = frame.time_s
         near = [one for one in self._people if time_s - one.found_s <= _MOTION_S]
         meet(near)
         pairs = by_motion(near, found)
+        pairs += by_motion([one for one in _absent(near, pairs) if one.present], unsure)
         candidates = [other for one, other in pairs if one.needed]
         for one, other in pairs:
             if one.distance(other.box) > (_UNSTEADY_JUMP if steady.get(id(one), 1.0) < _GONE else _JUMP):

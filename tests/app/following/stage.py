@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from app.boxes import Track
-from app.detectors.detector import Detector
+from app.detectors.detector import SURE, Detector
 from app.following.cuts import Cuts
 from app.following.follower import Follower
 from app.frame import BodyParams, Box, Confidence, Frame, Person
@@ -63,20 +63,22 @@ class Stand(Detector):
     def __init__(self, rng: np.random.Generator, miss: float = 0.0, alarm: float = 0.0, noise: float = 0.02) -> None:
         self._rng, self._miss, self._alarm, self._noise = rng, miss, alarm, noise
         self.truth: Sequence[Box] = ()
+        self.doubt = 1.0  # of its scores
         self.looks = 0
 
-    def detect(self, rgb: Image) -> tuple[Box, ...]:  # noqa: ARG002 - it knows
+    def detect(self, rgb: Image, least: float = SURE) -> tuple[Box, ...]:  # noqa: ARG002 - it knows
         self.looks += 1
         rng = self._rng
         found = [_noisy(rng, box, self._noise) for box in self.truth if rng.random() >= self._miss]
         if rng.random() < self._alarm:
             x, y, size = rng.uniform(-20, 280), rng.uniform(-20, 120), rng.uniform(30, 150)
             found.append(Box((x, y, x + 0.4 * size, y + size), float(rng.uniform(0.4, 0.7))))
+        found = [replace(box, score=box.score * self.doubt) for box in found]
         kept: list[Box] = []
         for box in sorted(found, key=lambda box: -box.score):
             if all(box.overlap(other) <= 0.5 for other in kept):
                 kept.append(box)
-        return tuple(kept)
+        return tuple(box for box in kept if box.score >= least)
 
 
 def _noisy(rng: np.random.Generator, box: Box, noise: float) -> Box:

@@ -219,3 +219,16 @@ def test_a_mesh_and_a_look_hold_whom_the_detector_misses_for_a_second() -> None:
         shown.append(tracks)
     assert all(tracks and not tracks[0].missed for tracks in shown[:40])
     assert not any(shown[55:])
+
+
+def test_someone_whom_the_detector_doubts_goes_on_and_nobody_comes_of_doubt() -> None:
+    rng, one = _scene()
+    image, truth = filmed(background(rng), {"a": one})
+    detector = Stand(rng)
+    follower, shown = Follower(detector, 2, 3), []
+    for index in range(60):
+        detector.doubt = 1.0 if index < 15 else 0.4
+        alarm = (Box((20.0, 20.0, 60.0, 120.0), 0.9),) if index > 20 else ()
+        detector.truth = (*truth.values(), *alarm)
+        shown.append(follower.tracks(Frame(index, index / 30, image, 0.0), cut=False))
+    assert all([(track.track_id, track.missed) for track in tracks] == [(1, 0)] for tracks in shown)
