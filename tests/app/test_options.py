@@ -31,7 +31,6 @@ _DEFAULTS = Options(
     precision="auto",
     fov_deg=60.0,
     focal_px=None,
-    people=1,
     smooth="balanced",
     filter=None,
     desk=False,
