@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -24,12 +25,13 @@ from training.store import Store
 from training.targets import BODY_POINTS
 
 Boxes = NDArray[np.float32]
+Point = NDArray[np.floating[Any]]
 Owner = NDArray[np.int8]  # (H, W) whose a pixel is, by number from the farthest on; -1 nobody's
 
 _GREY = 114  # beside the frame, as the tracker's letterbox has it
 _ASPECTS = ((0.42, 4 / 3), (0.4, 16 / 9), (0.06, 1.0), (0.06, 3 / 4), (0.06, 9 / 16))
 _COUNTS = ((0.09, 0), (0.42, 1), (0.22, 2), (0.13, 3), (0.09, 4), (0.05, 5))
-_LEAST_HIGH_PX = 26  # a person
+_LEAST_HIGH_PX, _USUAL_HIGH_PX = 26, 70  # a person; of two people, one is at least as large as the second
 _LEAST_SEEN = 0.35  # of a person's pixels in the frame, else it is nobody's box
 _LEAST_PX = 9  # a box
 _LEAST_FRAME_PX = 90  # the coarsest height that a frame is reduced to
@@ -71,30 +73,47 @@ def crowd(rng: Rng, store: Store, input_hw: tuple[int, int], pool: Pool) -> tupl
     if rng.random() < 0.4:
         image = _with_limbs(rng, store, image)
     drawn_px: list[int] = []
-    count = chosen(rng, _COUNTS)
-    for size_px in np.sort(np.exp(rng.uniform(np.log(_LEAST_HIGH_PX), np.log(1.25 * height), count))):
-        placed = _placed(rng, store.arrays["body"][_someone(rng, store)], size_px, (width, height))
+    heads: list[Point] = []
+    for size_px in np.sort(_sizes_px(rng, chosen(rng, _COUNTS), height)):
+        row = _someone(rng, store)
+        head = store.arrays["points"][row, BODY_POINTS[_HEAD], :2].mean(0)
+        placed, head_px = _placed(rng, store.arrays["body"][row], head, size_px, (width, height))
         image, mask = over(placed, image), placed[..., 3] > 127
         owner[mask] = len(drawn_px)
         drawn_px.append(int(mask.sum()))
+        heads.append(head_px)
     if rng.random() < 0.25:
         image, owner = _hidden(rng, image, owner)
     framed = np.full((*input_hw, 3), _GREY, np.uint8)
     framed[:height, :width] = spoiled(rng, image, _LEAST_FRAME_PX)
-    return framed, boxes_of(owner, drawn_px)
+    return framed, boxes_of(owner, drawn_px, heads)
 
 
-def boxes_of(owner: Owner, drawn_px: Sequence[int]) -> Boxes:
-    """Around what is seen of each person of whom enough is. drawn_px: pixels each covered before others hid them."""
+def boxes_of(owner: Owner, drawn_px: Sequence[int], heads: Sequence[Point]) -> Boxes:
+    """Around what is seen of each person of whom enough is, and whose head nothing in the frame hides: legs behind a
+    table are nobody's. drawn_px: pixels each covered before others hid them; heads: where each one's is, (2,) xy."""
     boxes = []
-    for number, pixels in enumerate(drawn_px):
+    for number, (pixels, head) in enumerate(zip(drawn_px, heads, strict=True)):
         seen = owner == number
         box = bounds(seen)
-        if box is None or seen.sum() < _LEAST_SEEN * pixels:
+        if box is None or seen.sum() < _LEAST_SEEN * pixels or _hides(owner, head, number):
             continue
         if min(box[2] - box[0], box[3] - box[1]) >= _LEAST_PX:
             boxes.append(box)
     return np.array(boxes, np.float32).reshape(-1, 4)
+
+
+def _hides(owner: Owner, head: Point, number: int) -> bool:
+    """Whether a head's place in the frame is not its own person's."""
+    x, y = head.astype(int)
+    height, width = owner.shape
+    return 0 <= x < width and 0 <= y < height and bool(owner[y, x] != number)
+
+
+def _sizes_px(rng: Rng, count: int, height: int) -> NDArray[np.float64]:
+    """Of people in a frame so high, small ones as likely as large."""
+    least = np.minimum(rng.choice((_LEAST_HIGH_PX, _USUAL_HIGH_PX), count), height)
+    return np.asarray(np.exp(rng.uniform(np.log(least), np.log(1.25 * height))))
 
 
 def collated(items: Sequence[tuple[Image, Boxes]]) -> tuple[Tensor, list[Tensor]]:
@@ -149,7 +168,7 @@ def _cut(sprite: Sprite) -> Sprite:
     return weighted(np.ascontiguousarray(sprite[box[1] : box[3], box[0] : box[2]]))
 
 
-def _paste(image: Image, piece: Sprite, size_px: float, place: NDArray[np.float64]) -> None:
+def _paste(image: Image, piece: Sprite, size_px: float, place: Point) -> None:
     """Draw a weighted piece, its longer side so large, its upper left corner at a place (2,)."""
     if not piece.size:
         return
@@ -161,12 +180,13 @@ def _paste(image: Image, piece: Sprite, size_px: float, place: NDArray[np.float6
     there[:] = over(np.ascontiguousarray(small[: there.shape[0], : there.shape[1]]), there)
 
 
-def _placed(rng: Rng, sprite: Sprite, size_px: float, frame_wh: tuple[int, int]) -> Sprite:
-    """A weighted sprite in the frame, its person so high; where the sprite cuts the person off, so does the frame."""
+def _placed(rng: Rng, sprite: Sprite, head: Point, size_px: float, frame_wh: tuple[int, int]) -> tuple[Sprite, Point]:
+    """A weighted sprite in the frame, its person so high, and where a point of it (2,) is; where the sprite cuts the
+    person off, so does the frame."""
     width, height = frame_wh
     box = bounds(sprite[..., 3] > 127)
     if box is None:
-        return np.zeros((height, width, 4), np.uint8)
+        return np.zeros((height, width, 4), np.uint8), head
     x1, y1, x2, y2 = box
     scale = size_px / max(y2 - y1, 0.6 * (x2 - x1))
     high, wide = (y2 - y1) * scale, (x2 - x1) * scale
@@ -180,7 +200,8 @@ def _placed(rng: Rng, sprite: Sprite, size_px: float, frame_wh: tuple[int, int])
         x = -wide * rng.uniform(0.0, 0.2)
     elif x2 == sprite.shape[1]:
         x = width - wide * rng.uniform(0.8, 1.0)
-    return _shrunk(weighted(sprite), scale, (x - x1 * scale, y - y1 * scale), frame_wh)
+    shift = (x - x1 * scale, y - y1 * scale)
+    return _shrunk(weighted(sprite), scale, shift, frame_wh), scale * head + shift
 
 
 def _between(rng: Rng, one: float, other: float) -> float:

@@ -65,8 +65,7 @@ class Follower:
             pairs = self._after_cut(found, frame) if self._fresh else self._going_on(found, unsure, frame, news, steady)
             self._welcome(_others(found, pairs), frame)
             self._fresh = self._fresh and not found
-        else:
-            self._go_by_meshes(news)
+        self._go_by_meshes(news)
         self._people = [one for one in self._people if frame.time_s - one.found_s <= _memory_s(one)]
         return self._show(frame, cut=cut)
 
@@ -116,11 +115,14 @@ class Follower:
         near = [one for one in self._people if time_s - one.found_s <= _MOTION_S]
         meet(near)
         pairs = by_motion(near, found)
-        pairs += by_motion([one for one in _absent(near, pairs) if one.present], unsure)
+        pairs += by_motion([one for one in _absent(near, pairs) if not one.needed], unsure)
         candidates = [other for one, other in pairs if one.needed]
         for one, other in pairs:
             if one.distance(other.box) > (_UNSTEADY_JUMP if steady.get(id(one), 1.0) < _GONE else _JUMP):
-                one.restart(other, time_s)
+                if _meshed(news.get(one.track_id or 0)) and inside(other.box, [one.box]):
+                    one.hold_on(time_s)  # a part of them was found
+                else:
+                    one.restart(other, time_s)
             else:
                 one.follow(other, time_s, alone=not one.met)
         known = [one for one in _absent(self._people, pairs) if one.track_id is not None]
@@ -132,15 +134,20 @@ class Follower:
         self._people = [one for one in self._people if one not in replaced]
         pairs = [pair for pair in pairs if pair[0] not in replaced] + back
         part(pairs)
+        rest = [other.box for other in _others([*found, *unsure], pairs)]
         for one in _absent(self._people, pairs):
-            self._miss(one, frame, news.get(one.track_id or 0))
+            self._miss(one, frame, news.get(one.track_id or 0), rest)
         self._people = [one for one in self._people if not (one.needed and one.missed)]
         return pairs
 
-    def _miss(self, one: Followed, frame: Frame, seen: Seen | None) -> None:
-        """The detector did not find someone. Their mesh and their look may say that they are there."""
-        meshed = seen is not None and seen.agrees and not self._crowded(one)
-        if meshed and frame.time_s - one.found_s <= _HELD_S and not one.lost and self._likeness(one, frame) >= _THERE:
+    def _miss(self, one: Followed, frame: Frame, seen: Seen | None, boxes: Sequence[Box]) -> None:
+        """The detector did not find someone, maybe a part of them. Their mesh and their look may say that they are
+        there."""
+        if not _meshed(seen) or self._crowded(one) or one.lost:
+            one.miss()
+        elif any(inside(box, [one.box]) for box in boxes):
+            one.hold_on(frame.time_s)
+        elif frame.time_s - one.found_s <= _HELD_S and self._likeness(one, frame) >= _THERE:
             one.hold()
         else:
             one.miss()
@@ -193,6 +200,10 @@ class Follower:
         self._shown = frozenset(track.track_id for track in shown)
         self._meshes.asked(frame, {track.track_id: track.box for track in shown})
         return tuple(shown)
+
+
+def _meshed(seen: Seen | None) -> bool:
+    return seen is not None and seen.agrees
 
 
 def _memory_s(one: Followed) -> float:

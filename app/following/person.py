@@ -103,6 +103,11 @@ class Followed:
         """They are there, though the detector did not say so."""
         self._frames = self.missed = 0
 
+    def hold_on(self, time_s: float) -> None:
+        """The same, by a sign of them that counts as much as being found."""
+        self.hold()
+        self.found_s = time_s
+
     def miss(self) -> None:
         """The detector did not find them."""
         self.missed = self._frames

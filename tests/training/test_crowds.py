@@ -16,13 +16,14 @@ from training.pictures import bounds, over
 from training.store import Store
 
 INPUT_HW = (128, 160)
+_BESIDE = np.array((-9.0, -9.0))  # a head outside the frame
 
 
 def test_boxes_bound_what_is_seen_of_people() -> None:
     owner = np.full((60, 80), -1, np.int8)
     owner[10:50, 20:40] = 0
     owner[30:60, 35:70] = 1  # nearer
-    boxes = boxes_of(owner, [40 * 20, 30 * 35])
+    boxes = boxes_of(owner, [40 * 20, 30 * 35], [np.array((30.0, 12.0)), np.array((50.0, 32.0))])
     assert boxes.dtype == np.float32
     assert boxes.tolist() == [[20, 10, 40, 50], [35, 30, 70, 60]]
 
@@ -34,14 +35,34 @@ def test_boxes_bound_what_is_seen_of_people() -> None:
 def test_who_is_mostly_hidden_has_no_box(seen_rows: int, boxes: int) -> None:
     owner = np.full((60, 80), -1, np.int8)
     owner[:seen_rows, 20:40] = 0
-    found = boxes_of(owner, [40 * 20])
+    found = boxes_of(owner, [40 * 20], [_BESIDE])
     assert found.shape == (boxes, 4)
+
+
+def test_who_has_the_head_behind_something_has_no_box() -> None:
+    owner = np.full((60, 80), -1, np.int8)
+    owner[10:50, 20:40] = 0
+    owner[5:20, 15:45] = 1
+    heads = [np.array((30.0, 14.0)), np.array((30.0, 10.0))]
+    assert boxes_of(owner, [40 * 20, 15 * 30], heads).tolist() == [[15, 5, 45, 20]]
+    assert len(boxes_of(owner, [40 * 20, 15 * 30], [np.array((30.0, 40.0)), heads[1]])) == 2
+
+
+def test_a_point_of_a_sprite_is_followed_into_the_frame() -> None:
+    sprite = np.zeros((320, 240, 4), np.uint8)
+    sprite[100:220, 60:160] = 255
+    corner = np.array((59.5, 99.5))  # the upper left one's outer edge
+    for seed in range(8):
+        placed, there = crowds._placed(np.random.default_rng(seed), sprite, corner, 60.0, (200, 160))
+        found = bounds(placed[..., 3] > 127)
+        if found is not None and min(found[:2]) > 0:
+            np.testing.assert_allclose(there, np.array(found[:2]) - 0.5, atol=1.1)
 
 
 def test_the_smallest_have_no_box() -> None:
     owner = np.full((60, 80), -1, np.int8)
     owner[10:40, 20:28] = 0
-    assert boxes_of(owner, [30 * 8]).shape == (0, 4)
+    assert boxes_of(owner, [30 * 8], [_BESIDE]).shape == (0, 4)
 
 
 def _plain(monkeypatch: pytest.MonkeyPatch, pool: Pool) -> None:
@@ -93,7 +114,7 @@ def test_small_people_have_no_dark_edge(size_px: float) -> None:
     """A white person before white cannot be seen, at any size."""
     sprite = np.zeros((320, 240, 4), np.uint8)
     sprite[61:260, 71:170] = 255
-    placed = crowds._placed(np.random.default_rng(0), sprite, size_px, (200, 160))
+    placed, _ = crowds._placed(np.random.default_rng(0), sprite, _BESIDE, size_px, (200, 160))
     assert placed[..., 3].any()
     picture = over(placed, np.full((160, 200, 3), 255, np.uint8))
     assert picture.min() >= 253
@@ -103,7 +124,7 @@ def test_people_larger_than_the_frame_are_in_it() -> None:
     sprite = np.zeros((320, 240, 4), np.uint8)
     sprite[100:180, 40:200] = 255  # lying, so wider than high
     for seed in range(10):
-        placed = crowds._placed(np.random.default_rng(seed), sprite, 900.0, (90, 160))
+        placed, _ = crowds._placed(np.random.default_rng(seed), sprite, _BESIDE, 900.0, (90, 160))
         assert placed[..., 3].any()
 
 

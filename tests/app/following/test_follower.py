@@ -232,3 +232,20 @@ def test_someone_whom_the_detector_doubts_goes_on_and_nobody_comes_of_doubt() ->
         detector.truth = (*truth.values(), *alarm)
         shown.append(follower.tracks(Frame(index, index / 30, image, 0.0), cut=False))
     assert all([(track.track_id, track.missed) for track in tracks] == [(1, 0)] for tracks in shown)
+
+
+def test_a_half_that_is_found_does_not_make_someone_of_whom_there_is_a_mesh_smaller() -> None:
+    rng, one = _scene()
+    image, truth = filmed(background(rng), {"a": one})
+    detector = Stand(rng)
+    x1, y1, x2, y2 = truth["a"].xyxy_px
+    half = Box((x1, y1, x2, 0.5 * (y1 + y2)), 1.0)
+    follower, shown = Follower(detector, 1, 1), []
+    for index in range(120):
+        detector.truth = (truth["a"] if index < 15 else half,)
+        frame = Frame(index, index / 30, image, 0.0)
+        tracks = follower.tracks(frame, cut=False)
+        follower.seen(frame, tuple(mesh(track.track_id, truth["a"]) for track in tracks))
+        shown.append(tracks)
+    assert all(tracks[0].track_id == 1 and not tracks[0].missed for tracks in shown[2:])
+    assert all(tracks[0].box.height_px > 0.85 * truth["a"].height_px for tracks in shown[2:])
