@@ -111,16 +111,19 @@ class BodyStage:
         self.crop_wh = (width, height)
 
     def __call__(self, sighting: Sighting) -> BodyView | Estimates:
-        frame = sighting.frame
-        subjects = tuple(
-            Subject(track, crop)
-            for track in sighting.tracks
-            if (crop := Crop.around(track.box, frame.size_wh, self.crop_wh)) is not None
-        )
+        frame, subjects = sighting.frame, self.subjects(sighting)
         if not subjects:
             return Estimates(frame, ())
         crops = np.stack([subject.crop.warp(frame.rgb) for subject in subjects])  # (N, H, W, 3)
         return self.estimate(frame, subjects, crops)
+
+    def subjects(self, sighting: Sighting) -> tuple[Subject, ...]:
+        """Whoever has something in the frame."""
+        return tuple(
+            Subject(track, crop)
+            for track in sighting.tracks
+            if (crop := Crop.around(track.box, sighting.frame.size_wh, self.crop_wh)) is not None
+        )
 
     def estimate(self, frame: Frame, subjects: tuple[Subject, ...], crops: NDArray[np.uint8]) -> BodyView:
         """BodyNet on crops (N, H, W, 3) that are made."""

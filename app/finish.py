@@ -46,7 +46,8 @@ class Finish:
 def smplx_rotations(rot6d: Array) -> Array:
     """`BodyParams.rot6d` (53, 6) -> (55, 3, 3) in SMPL-X's order, the eyes at rest."""
     given = rot6d_to_matrix(rot6d.astype(np.float64))
-    rotations = np.tile(np.eye(3), (len(joints.SMPLX_JOINTS), 1, 1))
+    rotations = np.zeros((len(joints.SMPLX_JOINTS), 3, 3))
+    rotations[joints.EYES] = np.eye(3)
     for target, source in (
         (joints.ROOT, ROOT),
         (joints.BODY, BODY),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from app.batching import people_at_once
 from app.boxes import BoxPolicy, FixedBox, FollowedBox
 from app.detectors.detector import Detector
 from app.errors import InputError
@@ -69,7 +70,15 @@ def loaded(options: Options) -> Iterator[Loaded]:
         if mean_shape:
             _log.warning("%s; %s", _other_space(bundle, body), _own_shape_advice(bundle))
         estimator = Estimator(engines, body.hand_mean, mean_shape=mean_shape)
-        tracker = Tracker(boxes, estimator, body, options.camera, options.smoothing, joint_depth=bundle.joint_depth)
+        tracker = Tracker(
+            boxes,
+            estimator,
+            body,
+            options.camera,
+            options.smoothing,
+            joint_depth=bundle.joint_depth,
+            people_at_once=_people_at_once(options, runtime, boxes),
+        )
         yield Loaded(tracker, body, bundle, runtime)
 
 
@@ -116,6 +125,17 @@ def _box_policy(options: Options, runtime: Runtime, stack: ExitStack) -> BoxPoli
 
     lag_frames = None if options.live else mesh_lag_frames(runtime.device)
     return Follower(Detector(engine, path), options.people, lag_frames)
+
+
+def _people_at_once(options: Options, runtime: Runtime, boxes: BoxPolicy) -> int:
+    at_once = 1 if options.live else people_at_once(runtime)
+    if at_once > 1 and boxes.sequential:
+        _log.warning(
+            "frames go through the GPU one by one, since without a detector each one's box is made of the mesh before; "
+            "with --detector or --box many go at once"
+        )
+        return 1
+    return at_once
 
 
 def _bundle_folder(model: str | None) -> Path:

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from types import MappingProxyType, TracebackType
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -40,14 +41,17 @@ class Pipeline:
     """Runs groups of stages over frames, a thread a group and one for the source. Iterate over it for the results.
 
     A stage is a callable from one value to the next, or a `HoldingStage`; the first takes a Frame and the last gives a
-    Result. Groups are
-    joined by channels, lossless or, when `live`, of capacity one where the newest frame wins. Leaving the context,
-    `close()`, or an error in any thread ends all of them; the first error is raised from the iteration.
+    Result. Groups are joined by channels, of capacity one or of the `room` that a stage beside them wants; lossless
+    or, when `live`, of capacity one where the newest frame wins. Leaving the context, `close()`, or an error in any
+    thread ends all of them; the first error is raised from the iteration.
     """
 
     def __init__(self, frames: Iterable[Frame], groups: Sequence[Sequence[Stage]], *, live: bool = False) -> None:
         self._frames = frames
-        self._channels: list[Channel[_Work]] = [Channel(newest_wins=live) for _ in range(len(groups) + 1)]
+        rooms = [1, *(max((_room(stage) for stage in group), default=1) for group in groups), 1]
+        self._channels: list[Channel[_Work]] = [
+            Channel(1 if live else max(before, after), newest_wins=live) for before, after in pairwise(rooms)
+        ]
         self._stopping = False
         runs = [threading.Thread(target=self._capture, name="capture", daemon=True)]
         for group, source, sink in zip(groups, self._channels, self._channels[1:], strict=False):
@@ -125,6 +129,11 @@ class Pipeline:
 def stage_name(stage: Stage) -> str:
     """How a stage is called in statistics."""
     return str(getattr(stage, "name", type(stage).__name__.lower()))
+
+
+def _room(stage: Stage) -> int:
+    """How many values a stage wants to find ready, and to leave behind, while it works on others."""
+    return int(getattr(stage, "room", 1))
 
 
 class _Line:

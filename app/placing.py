@@ -21,6 +21,7 @@ from models.smplx_body import SmplxBody
 CameraOf = Callable[[tuple[int, int]], Pinhole]
 
 _STEPS = 4  # of Gauss-Newton, which starts within a few pixels
+_CLOSE_M = 1e-7  # a step this short is the last
 _BODY_JOINTS = list(range(22))
 _LEGS = ("knee", "ankle", "foot")
 _UPPER_JOINTS = [row for row in _BODY_JOINTS if not joints.SMPLX_JOINTS[row].endswith(_LEGS)]
@@ -124,5 +125,8 @@ def fitted_shift(camera: Pinhole, points_m: Array, px: Array, start_m: Array, fr
         slope[:, :, 2] = -flat * focal / depth[:, None]
         jacobian = slope.reshape(-1, 3)
         normal = jacobian.T @ jacobian
-        shift = shift + np.linalg.solve(normal + 1e-9 * np.trace(normal) * np.eye(3), jacobian.T @ missing.reshape(-1))
+        step = np.linalg.solve(normal + 1e-9 * np.trace(normal) * np.eye(3), jacobian.T @ missing.reshape(-1))
+        shift = shift + step
+        if np.abs(step).max() < _CLOSE_M:
+            break
     return shift

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from app.batching import Batches, MakeCrops
 from app.boxes import BoxPolicy, Detect
 from app.estimator import Estimator
 from app.finish import Finish
@@ -19,14 +20,14 @@ from app.smoothing.smooth import Smooth
 from engines.bundle import JointDepth
 from models.smplx_body import SmplxBody
 
-_NETWORKS = 3  # stages that detect, see the body, see its parts
+_NETWORKS = 3  # stages that detect, see the body, see its parts; or in batches detect, crop, and see both
 
 
 def mesh_lag_frames(device: str) -> int:
     """After how many frames, in a lossless pipeline, a mesh is sure to have been `seen` when the next box is chosen.
 
     Between two groups of stages there is room for one frame. So when the first takes a frame, the one before has left
-    it, and the second has taken the one before that; and so on, two frames a group.
+    it, and the second has taken the one before that; and so on, two frames a group. In batches no mesh is `seen`.
     """
     return 2 * len(_in_groups((None,) * (_NETWORKS + 2), device)) - 1
 
@@ -53,25 +54,35 @@ class Tracker:
         smooth: SmoothSettings,
         *,
         joint_depth: JointDepth | None = None,
+        people_at_once: int = 1,
     ) -> None:
         """camera_of: from the size of the frames to the camera of the take. joint_depth: where there is one, bodies are
-        fitted to the keypoints."""
+        fitted to the keypoints.
+
+        people_at_once: a power of two. Above 1, `tracks` chooses boxes without looking at meshes, and takes the people
+        of many frames together; not where boxes are made of meshes.
+        """
         self.estimator = estimator
         self._sequential = boxes.sequential
         self._detect = detect = Detect(boxes)
         shapes = Shapes(Height(body, smooth.height_cm) if smooth.height_cm else None, locked=smooth.level != "off")
 
-        def stages(smooth: SmoothSettings) -> Sequence[Stage]:
+        def stages(smooth: SmoothSettings, people_at_once: int = 1) -> Sequence[Stage]:
+            networks: Sequence[Stage] = (estimator.body, estimator.parts)
             ahead = smooth.level != "off" and smooth.causal is None
             # A mesh that waits for frames to come is too late to say where to look in the next one.
             seen_early, seen_late = (boxes.seen, None) if ahead else (None, boxes.seen)
+            if people_at_once > 1:
+                networks = (MakeCrops(estimator.body), Batches(estimator.body, estimator.parts, people_at_once))
+                seen_early = seen_late = None
             place = Place(body, camera_of, shapes, seen_early, legs=not smooth.desk)
             steady = () if smooth.level == "off" else (Smooth(smooth, body.hand_mean),)
             fit = () if joint_depth is None else (Fit(body, joint_depth),)
-            return (detect, estimator.body, estimator.parts, *fit, place, *steady, Finish(body, seen_late))
+            return (detect, *networks, *fit, place, *steady, Finish(body, seen_late))
 
-        self.stages = stages(smooth)
-        self._at_once = self.stages if smooth.causal else stages(replace(smooth, causal=FILTERS[0]))
+        self.stages = stages(smooth, 1 if boxes.sequential else people_at_once)
+        alike = smooth.causal and (boxes.sequential or people_at_once == 1)
+        self._at_once = self.stages if alike else stages(replace(smooth, causal=FILTERS[0]))
 
     def track(self, frame: Frame) -> Result:
         """Everyone in the frame, smoothed without what comes after."""

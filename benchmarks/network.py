@@ -1,9 +1,10 @@
-"""PyTorch eager against the exported graphs on ONNX Runtime, FP32, one person, per graph and whole.
+"""PyTorch eager against the exported graphs on each runtime and precision of this CPU, one person, per graph and whole.
 
-    python -m benchmarks.network [--checkpoint FILE] [--rounds N] [--out FILE.json]
+    python -m benchmarks.network [--checkpoint FILE] [--rounds N] [--out FILE.json] [--picture FILE.png]
 
-Both compute the same crop in turns in one process, with the same number of threads. Hands and face get boxes of the
-usual size, since the cost of RoIAlign depends on it. Without a checkpoint the weights are random, which costs the
+ONNX Runtime in FP32 and in INT8 (the first layer and the heads of each graph in float, as exports mostly keep them),
+and OpenVINO in bfloat16 and INT8 where it is installed and the processor can. All compute the same crop in turns in one
+process, with one thread a core. Without a checkpoint the weights are random, of the released size, which costs the
 same.
 """
 
@@ -12,127 +13,116 @@ from __future__ import annotations
 import argparse
 import statistics
 import tempfile
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from benchmarks import report
+from benchmarks import chart, report
+from benchmarks.networks import Networks
+from benchmarks.torch_engine import TorchEngine
+from benchmarks.turns import in_turns
+from engines.bundle import GRAPHS
+from engines.cores import physical_cores
+from engines.engine import Engine, EngineError
 from engines.onnxruntime_engine import OnnxRuntimeEngine
+from engines.openvino_engine import OpenVinoEngine
+from exporter.distance import graph_feeds, run_graphs
 from exporter.graphs import export_graph, for_export, graph_specs
 from exporter.proof import crops, reference
+from exporter.quantise import Quantiser
 from models.checkpoint import load_checkpoint
 from models.networks.hand4whole import Hand4Whole
 
-# xyxy crop pixels of a person who fills the crop.
-_HANDS = np.array([[[250, 200, 370, 320], [20, 190, 140, 310]]], np.float32)
-_FACE = np.array([[140, 30, 260, 150]], np.float32)
 _WARM_UP = 3
+_BASE = "PyTorch"
+_TARGETS = {"ONNX Runtime fp32": 1.5, "OpenVINO bf16": 2.8, "ONNX Runtime int8": 5.5}  # times PyTorch, design.md's
 
 
 def main() -> None:
-    options = _options()
-    network = load_checkpoint(options.checkpoint).network if options.checkpoint else Hand4Whole().eval()
-    with tempfile.TemporaryDirectory() as folder:
-        engines = _exported(network, Path(folder))
-        runners = {"PyTorch": _pytorch(network), "ONNX Runtime": _onnxruntime(engines)}
-        times = _timed(runners, options.rounds)
-    names = [*engines, "whole"]
-    medians = {runner: {n: statistics.median(t[n] for t in each) for n in names} for runner, each in times.items()}
-    ratios = {
-        name: statistics.median(a[name] / b[name] for a, b in zip(times["PyTorch"], times["ONNX Runtime"], strict=True))
-        for name in names
-    }
-    rows = [[n, *(f"{medians[runner][n]:.1f}" for runner in runners), f"{ratios[n]:.2f}"] for n in names]
-    print(report.table(["graph", "PyTorch ms", "ONNX Runtime ms", "ratio"], rows))
-    report.write(options.out, {"benchmark": "network", "rounds": options.rounds, "median_ms": medians, "ratio": ratios})
-
-
-def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--rounds", type=int, default=40)
-    parser.add_argument("--out", type=Path)
-    return parser.parse_args()
+    report.add_outputs(parser)
+    options = parser.parse_args()
+    network = load_checkpoint(options.checkpoint).network if options.checkpoint else Hand4Whole().eval()
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        runners = _runners(network, Path(folder), stack)
+        times = in_turns(runners, options.rounds, _WARM_UP)
+    show(times, options.out, options.picture)
 
 
-def _exported(network: Hand4Whole, folder: Path) -> dict[str, OnnxRuntimeEngine]:
+def show(times: Mapping[str, Sequence[Mapping[str, float]]], out: Path | None, picture: Path | None) -> None:
+    """The table, the JSON and the picture of milliseconds by runner, round and graph."""
+    names = [*GRAPHS, "whole"]
+    medians = {runner: {n: statistics.median(ms[n] for ms in each) for n in names} for runner, each in times.items()}
+    ratios = {
+        runner: {n: statistics.median(a[n] / b[n] for a, b in zip(times[_BASE], each, strict=True)) for n in names}
+        for runner, each in times.items()
+        if runner != _BASE
+    }
+    header = ["graph", *(f"{runner} ms" for runner in times), *(f"{runner} ratio" for runner in ratios)]
+    rows = [
+        [n, *(f"{medians[runner][n]:.1f}" for runner in times), *(f"{ratios[runner][n]:.2f}" for runner in ratios)]
+        for n in names
+    ]
+    print(report.table(header, rows))
+    rounds = len(times[_BASE])
+    report.write(out, {"benchmark": "network", "rounds": rounds, "median_ms": medians, "ratio": ratios})
+    if picture is not None:
+        whole = {runner: ratio["whole"] for runner, ratio in ratios.items()}
+        chart.bars(picture, f"times as fast as PyTorch eager, {rounds} rounds; red: target", whole, _TARGETS)
+
+
+def _runners(network: Hand4Whole, folder: Path, stack: ExitStack) -> dict[str, Networks]:
+    """By name; whatever is not to be had here is named and left out."""
+    threads = physical_cores() or torch.get_num_threads()
+    torch.set_num_threads(threads)
+    exact = _exported(network, folder)
+    runners = {_BASE: Networks({name: TorchEngine(network, name, "cpu") for name in GRAPHS})}
+    with ExitStack() as exporting:
+        engines = {name: exporting.enter_context(OnnxRuntimeEngine(path)) for name, path in exact.items()}
+        integer = _quantised(engines, exact, crops(network).numpy(), folder)
+    ways: dict[str, tuple[Mapping[str, Path], Callable[[Path], Engine]]] = {
+        "ONNX Runtime fp32": (exact, lambda path: OnnxRuntimeEngine(path, threads=threads)),
+        "OpenVINO bf16": (exact, lambda path: OpenVinoEngine(path, "bf16", threads)),
+        "ONNX Runtime int8": (integer, lambda path: OnnxRuntimeEngine(path, threads=threads)),
+        "OpenVINO int8": (integer, lambda path: OpenVinoEngine(path, "int8", threads)),
+    }
+    for name, (graphs, load) in ways.items():
+        try:
+            runners[name] = Networks({graph: stack.enter_context(load(path)) for graph, path in graphs.items()})
+        except EngineError as error:
+            print(f"{name} left out: {error}")
+    return runners
+
+
+def _exported(network: Hand4Whole, folder: Path) -> dict[str, Path]:
     traced = for_export(network)
     feeds, _ = reference(network, crops(network))
-    engines = {}
+    paths = {}
     for spec in graph_specs(traced):
-        path = folder / f"{spec.name}.onnx"
-        export_graph(spec, traced, feeds[spec.name], path)
-        engines[spec.name] = OnnxRuntimeEngine(path, threads=torch.get_num_threads())
-    return engines
+        paths[spec.name] = folder / f"{spec.name}.onnx"
+        export_graph(spec, traced, feeds[spec.name], paths[spec.name])
+    return paths
 
 
-def _crop(shape: tuple[int, ...]) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    return np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-
-
-def _pytorch(network: Hand4Whole) -> Callable[[], dict[str, float]]:
-    crop = torch.from_numpy(_crop((1, *network.config.crop_hw, 3)))
-    hands, face = torch.from_numpy(_HANDS), torch.from_numpy(_FACE)
-
-    def run() -> dict[str, float]:
-        clock = _Clock()
-        with torch.inference_mode():
-            body = clock("body", lambda: network.body(crop))
-            hand = clock("hand", lambda: network.hand(crop, hands))
-            clock("face", lambda: network.face(crop, face))
-            clock("pose", lambda: network.pose(body.features, body.joints, hand.features, hand.joints))
-        return clock.ms
-
-    return run
-
-
-def _onnxruntime(engines: Mapping[str, OnnxRuntimeEngine]) -> Callable[[], dict[str, float]]:
-    _, height, width, _ = engines["body"].inputs["crop"].shape
-    assert height is not None
-    assert width is not None
-    crop = _crop((1, height, width, 3))
-
-    def run() -> dict[str, float]:
-        clock = _Clock()
-        body = clock("body", lambda: engines["body"].run({"crop": crop}, keep=("features",)))
-        hand = clock("hand", lambda: engines["hand"].run({"crop": crop, "boxes": _HANDS}, keep=("features",)))
-        clock("face", lambda: engines["face"].run({"crop": crop, "box": _FACE}))
-        evidence = {"body_features": body["features"], "body_joints": body["joints"]}
-        evidence |= {"hand_features": hand["features"], "hand_joints": hand["joints"]}
-        clock("pose", lambda: engines["pose"].run(evidence))
-        return clock.ms
-
-    return run
-
-
-class _Clock:
-    """Times steps by name, and the whole."""
-
-    def __init__(self) -> None:
-        self.ms = {"whole": 0.0}
-
-    def __call__(self, name: str, step: Callable[[], Any]) -> Any:
-        started = time.perf_counter()
-        result = step()
-        self.ms[name] = 1e3 * (time.perf_counter() - started)
-        self.ms["whole"] += self.ms[name]
-        return result
-
-
-def _timed(runners: Mapping[str, Callable[[], dict[str, float]]], rounds: int) -> dict[str, list[dict[str, float]]]:
-    """In turns, so that whatever slows the machine slows both."""
-    for run in runners.values():
-        for _ in range(_WARM_UP):
-            run()
-    times: dict[str, list[dict[str, float]]] = {name: [] for name in runners}
-    for _ in range(rounds):
-        for name, run in runners.items():
-            times[name].append(run())
-    return times
+def _quantised(
+    engines: Mapping[str, Engine],
+    exact: Mapping[str, Path],
+    pictures: np.ndarray[Any, np.dtype[np.uint8]],
+    folder: Path,
+) -> dict[str, Path]:
+    feeds = graph_feeds(pictures, run_graphs(engines, pictures))
+    paths = {}
+    for name, path in exact.items():
+        paths[name] = folder / f"{name}.int8.onnx"
+        quantiser = Quantiser(path, feeds[name])
+        quantiser.write(paths[name], (*quantiser.layers[:1], *quantiser.heads))
+    return paths
 
 
 if __name__ == "__main__":

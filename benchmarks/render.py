@@ -1,6 +1,6 @@
 """The renderer: one person over an image, moderngl against pyrender where that is installed.
 
-    python -m benchmarks.render [--frames N] [--rounds N] [--out FILE.json]
+    python -m benchmarks.render [--frames N] [--rounds N] [--out FILE.json] [--picture FILE.png]
 
 The open body waving, on software OpenGL unless there is a graphics device; the mesh moves from frame to frame, and each
 picture is read back. Milliseconds a frame, and processor time, which other programs on the machine move less.
@@ -14,7 +14,6 @@ import statistics
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from app.frame import Person
 from app.pinhole import Pinhole
 from app.rendering.renderer import RENDERERS, Renderer, open_renderer
 from app.rendering.scene import Scene
-from benchmarks import report
+from benchmarks import chart, report
 from benchmarks.sample import sample_people
 
 SIZES = ((640, 480), (1280, 720))
@@ -32,7 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--out", type=Path)
+    report.add_outputs(parser)
     arguments = parser.parse_args()
     people, faces, _ = sample_people(arguments.frames)
     kinds = [kind for kind in RENDERERS if kind != "pyrender" or importlib.util.find_spec("pyrender")]
@@ -51,6 +50,8 @@ def main() -> None:
                 results.append({"renderer": name, "size": size_wh, "ms": wall_ms, "processor_ms": processor_ms})
     print(report.table(["renderer", "picture", "ms", "processor ms", "frames/s", "times moderngl's"], rows))
     report.write(arguments.out, {"benchmark": "render", "frames": arguments.frames, "results": results})
+    if arguments.picture is not None:
+        chart.bars(arguments.picture, "ms a picture", {f"{row[0]}, {row[1]}": float(row[2]) for row in rows})
 
 
 def _compared(

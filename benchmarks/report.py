@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.metadata
 import json
 import os
@@ -20,7 +21,14 @@ def machine() -> Mapping[str, Any]:
         "system": platform.platform(terse=True),
         "python": platform.python_version(),
         **{name: version for name in packages if (version := _version(name))},
+        **{name: version for name in ("openvino", "tensorrt") if (version := _version(name))},
     }
+
+
+def add_outputs(parser: argparse.ArgumentParser) -> None:
+    """--out and --picture, which every benchmark has."""
+    parser.add_argument("--out", type=Path, metavar="FILE.json", help="the result, with the machine's description")
+    parser.add_argument("--picture", type=Path, metavar="FILE.png")
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

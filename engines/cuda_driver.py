@@ -43,6 +43,13 @@ class CudaDriver:
         self._call("cuDeviceGetName", name, len(name), self._device)
         return f"{name.value.decode()} sm{self._attribute(_MAJOR)}{self._attribute(_MINOR)}"
 
+    @property
+    def memory_bytes(self) -> int:
+        """All of the GPU's memory."""
+        size = ctypes.c_size_t()
+        self._call("cuDeviceTotalMem_v2", ctypes.byref(size), self._device)
+        return size.value
+
     def enter(self) -> None:
         """Make the context that of this thread; needed before anything below."""
         self._call("cuCtxSetCurrent", self._context)

@@ -31,6 +31,9 @@ _OTHER_TURN = 0.1
 _ACROSS_M, _AWAY = 0.5, 0.2
 _OUTLIER = 1.5  # deviations from which a keypoint counts less and less
 
+_FAR_COSINE = -0.9  # of a turn from which on an axis cannot be told well from the antisymmetric part
+_TINY = 1e-12
+
 # The joint each point of the surface moves with.
 _CARRIERS = {"toe": "foot", "heel": "ankle", "ear": "head", "eye": "head", "nose": "head"}
 
@@ -53,9 +56,11 @@ class Posture(NamedTuple):
 
 @dataclass(frozen=True)
 class _Posed:
-    """world (22, 3, 3) rotations, origins (22, 3) of joints, points (25, 3): metres before the camera."""
+    """world (22, 3, 3) rotations, parents (22, 3, 3) those of the parents, origins (22, 3) of joints, points (25, 3):
+    metres before the camera."""
 
     world: Array
+    parents: Array
     origins: Array
     points: Array
 
@@ -67,9 +72,11 @@ class JointFit:
         self._body = body
         self._parents = body.parents[:_FITTED].tolist()
         self._rows = np.array([_point(name) for name in BODY_JOINTS])  # (25,) of `SMPLX_POINTS`
+        assert not self._rows[0], "depths are behind the pelvis, the first keypoint, which no turn moves"
         self._carriers = np.array([_carrier(row) for row in self._rows])  # (25,)
-        self._moves = _ancestry(self._parents)[self._carriers]  # (25, 22): whether a joint's turn moves a point
-        self._moves[np.arange(len(self._rows)), self._carriers] &= self._rows >= _FITTED  # none moves itself
+        moves = _ancestry(self._parents)[self._carriers]  # (25, 22): whether a joint's turn moves a point
+        moves[np.arange(len(self._rows)), self._carriers] &= self._rows >= _FITTED  # none moves itself
+        self._moves = moves.astype(np.float64)[..., None]
         turns = [_expected_turn(name) for name in SMPLX_JOINTS[:_FITTED]]
         self._turn_weights = np.repeat(1.0 / np.square(turns), 3)  # (66,)
 
@@ -78,13 +85,15 @@ class JointFit:
         rest = self._body.rest_points(betas)  # (76, 3)
         guess = placed.rotations[:_FITTED].astype(np.float64)
         local, translation = guess.copy(), np.asarray(placed.translation_m, np.float64)
-        for _ in range(_STEPS):
+        turned: Array = np.zeros((_FITTED, 3))  # from the guess, in each parent's axes
+        for count in range(_STEPS):
             posed = self._posed(local, rest, translation)
-            step = self._step(posed, local, guess, translation - placed.translation_m, targets)
-            turns, shift = step[:-3].reshape(_FITTED, 3), step[-3:]
-            before = np.concatenate((np.eye(3)[None], posed.world[self._parents[1:]]))  # (22, 3, 3) of parents
-            inner = np.einsum("jba,jb->ja", before, turns)  # in each parent's axes
-            local = axis_angle_to_matrix(inner) @ local
+            if count:
+                turned = _small_axis_angle(local @ guess.swapaxes(-1, -2))
+            step = self._step(posed, turned, translation - placed.translation_m, targets)
+            turns, shift = step[:-3].reshape(_FITTED, 3, 1), step[-3:]
+            inner = posed.parents.swapaxes(-1, -2) @ turns  # (22, 3, 1) in each parent's axes
+            local = axis_angle_to_matrix(inner[..., 0]) @ local
             translation = translation + shift
         rotations = placed.rotations.astype(np.float64)
         rotations[:_FITTED] = local
@@ -96,45 +105,71 @@ class JointFit:
         return _projected(self._posed(local, self._body.rest_points(betas), shift).points)
 
     def _posed(self, local: Array, rest: Array, translation: Array) -> _Posed:
-        world, origins = local.copy(), rest[:_FITTED].copy()
-        for joint in range(1, _FITTED):
-            parent = self._parents[joint]
-            world[joint] = world[parent] @ local[joint]
-            origins[joint] = origins[parent] + world[parent] @ (rest[joint] - rest[parent])
+        motions = np.zeros((_FITTED, 4, 4))  # of each joint in its parent's axes
+        motions[:, :3, :3] = local
+        motions[:, :3, 3] = rest[:_FITTED]
+        motions[1:, :3, 3] -= rest[self._parents[1:]]
+        motions[:, 3, 3] = 1.0
+        motions[0, :3, 3] += translation
+        placed = [motions[0]]
+        for parent, motion in zip(self._parents[1:], motions[1:], strict=True):
+            placed.append(placed[parent].dot(motion))
+        whole = np.array(placed)  # (22, 4, 4)
+        world, origins = whole[:, :3, :3], whole[:, :3, 3]
         arm = rest[self._rows] - rest[self._carriers]  # (25, 3), zero for joints themselves
-        points = origins[self._carriers] + np.einsum("pab,pb->pa", world[self._carriers], arm)
-        return _Posed(world, origins + translation, points + translation)
+        points = origins[self._carriers] + (world[self._carriers] @ arm[..., None])[..., 0]
+        return _Posed(world, np.concatenate((np.eye(3)[None], world[self._parents[1:]])), origins, points)
 
-    def _step(self, posed: _Posed, local: Array, guess: Array, shifted: Array, targets: JointTargets) -> Array:
+    def _step(self, posed: _Posed, turned: Array, shifted: Array, targets: JointTargets) -> Array:
         """(69,): turns of the 22 joints about the camera's axes, and a translation, that least squares asks for."""
-        arms = posed.points[:, None] - posed.origins[None]  # (25, 22, 3)
-        arms = arms * self._moves[..., None]
-        x, y, z = np.moveaxis(arms, -1, 0)
-        zero = np.zeros_like(x)
-        # How points move with turns: of w x arm, the matrix that w is multiplied by. (25, 3, 22, 3)
-        by_turn = np.stack((np.stack((zero, z, -y), -1), np.stack((-z, zero, x), -1), np.stack((y, -x, zero), -1)), 1)
-        moved = np.concatenate((by_turn.reshape(len(arms), 3, -1), np.tile(np.eye(3), (len(arms), 1, 1))), 2)
-
-        depth = posed.points[:, 2:]
-        px = _projected(posed.points)
-        of_px = FOCAL_PX / depth[..., None] * (moved[:, :2] - (posed.points[:, :2] / depth)[..., None] * moved[:, 2:])
-        across = (targets.px - px) / _KEYPOINT_PX  # (25, 2)
-        behind = (targets.depth_m - (posed.points[:, 2] - posed.points[0, 2])) / _DEPTH_M  # (25,)
-        of_depth = (moved[:, 2] - moved[0, 2]) / _DEPTH_M  # (25, 69)
-
+        depth = posed.points[:, 2]
+        across = (targets.px - _projected(posed.points)) / _KEYPOINT_PX  # (25, 2)
+        behind = (targets.depth_m - (depth - depth[0])) / _DEPTH_M  # (25,)
         off = np.sqrt(np.square(across).sum(-1))
-        sure = targets.sure / (1.0 + np.square(off / _OUTLIER))  # Geman and McClure's, as weights
-        rows = np.concatenate((of_px.reshape(-1, of_px.shape[-1]) / _KEYPOINT_PX, of_depth))  # (75, 69)
-        errors = np.concatenate((across.ravel(), behind))
-        weights = np.concatenate((np.repeat(sure, 2), sure))
+        sure = np.sqrt(targets.sure / (1.0 + np.square(off / _OUTLIER)))  # Geman and McClure's, as weights
+        scale = sure * (FOCAL_PX / _KEYPOINT_PX) / depth
+        errors = np.concatenate((sure * across[:, 0], sure * across[:, 1], sure * behind))
+        rows = self._moved_by(posed, scale, sure / _DEPTH_M)  # (75, 69)
 
-        before = np.concatenate((np.eye(3)[None], posed.world[self._parents[1:]]))
-        turned = matrix_to_axis_angle(local @ guess.swapaxes(-1, -2))  # (22, 3) in each parent's axes
         away = np.array((_ACROSS_M, _ACROSS_M, _AWAY * posed.origins[0, 2]))
         prior = np.concatenate((self._turn_weights, 1.0 / np.square(away)))  # (69,)
-        left = np.concatenate((np.einsum("jab,jb->ja", before, turned).ravel(), shifted))
-        normal = (rows * weights[:, None]).T @ rows + np.diag(prior)
-        return np.asarray(np.linalg.solve(normal, rows.T @ (weights * errors) - prior * left))
+        left = np.concatenate(((posed.parents @ turned[..., None]).ravel(), shifted))
+        normal = rows.T @ rows
+        normal.flat[:: len(normal) + 1] += prior
+        return np.asarray(np.linalg.solve(normal, errors @ rows - prior * left))
+
+    def _moved_by(self, posed: _Posed, scale: Array, depth_scale: Array) -> Array:
+        """(75, 69): how x, y and depth of each point move with turns and translation.
+
+        scale (25,), depth_scale (25,): of what is seen across, for each metre at the point's depth, and of depth. A
+        turn w about a joint moves a point by w x arm, and what is seen of it by the part across less the part along
+        the line of sight.
+        """
+        arms = (posed.points[:, None] - posed.origins[None]) * self._moves  # (25, 22, 3)
+        ax, ay, az = arms[..., 0], arms[..., 1], arms[..., 2]
+        u, v = posed.points[:, :2].T / posed.points[:, 2]  # (25,) each
+        sx, sy, sz = scale[:, None], scale[:, None], depth_scale[:, None]
+        su, sv = sx * u[:, None], sy * v[:, None]
+        moved = np.empty((3, len(arms), 3 * _FITTED + 3))
+        turns = moved[..., :-3].reshape(3, len(arms), _FITTED, 3)
+        turns[0, ..., 0], turns[0, ..., 1], turns[0, ..., 2] = -su * ay, sx * az + su * ax, -sx * ay
+        turns[1, ..., 0], turns[1, ..., 1], turns[1, ..., 2] = -sy * az - sv * ay, sv * ax, sy * ax
+        turns[2, ..., 0], turns[2, ..., 1], turns[2, ..., 2] = sz * ay, -sz * ax, 0.0
+        moved[..., -3:] = 0.0
+        moved[0, :, -3], moved[0, :, -1] = scale, -su[:, 0]
+        moved[1, :, -2], moved[1, :, -1] = scale, -sv[:, 0]
+        return moved.reshape(3 * len(arms), -1)
+
+
+def _small_axis_angle(matrix: Array) -> Array:
+    """(22, 3, 3) -> (22, 3) radians. What is near half a turn goes the exact way."""
+    cosine = 0.5 * (matrix[:, 0, 0] + matrix[:, 1, 1] + matrix[:, 2, 2] - 1.0)
+    if cosine.min() < _FAR_COSINE:
+        return matrix_to_axis_angle(matrix)
+    axis = 0.5 * (matrix[:, (2, 0, 1), (1, 2, 0)] - matrix[:, (1, 2, 0), (2, 0, 1)])  # (22, 3) times the sine
+    sine = np.sqrt(np.square(axis).sum(-1))
+    angle = np.arctan2(sine, cosine)
+    return axis * np.where(sine > _TINY, angle / np.maximum(sine, _TINY), 1.0)[:, None]
 
 
 def _projected(points_m: Array) -> Array:

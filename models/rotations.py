@@ -6,6 +6,7 @@ columns a1, a2 become the first two columns of the matrix by Gram-Schmidt.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,14 @@ _TINY = 1e-12
 def rot6d_to_matrix(rot6d: Array) -> Array:
     """(..., 6) -> (..., 3, 3), orthonormal with determinant one. Zero or parallel columns give some valid rotation."""
     a1, a2 = rot6d[..., 0::2], rot6d[..., 1::2]
-    b1 = _normalised(a1, np.array([1.0, 0.0, 0.0]))
-    b2 = _normalised(_without(a2, b1), _perpendicular(b1))
-    b2 = _normalised(_without(b2, b1), _perpendicular(b1))  # once more, for columns that are nearly parallel
-    return np.stack((b1, b2, np.cross(b1, b2)), -1)
+    b1 = _normalised(a1, lambda: np.array([1.0, 0.0, 0.0]))
+    b2 = _normalised(_without(a2, b1), lambda: _perpendicular(b1))
+    b2 = _normalised(_without(b2, b1), lambda: _perpendicular(b1))  # once more, for columns that are nearly parallel
+    matrix: Array = np.empty((*b1.shape, 3), b1.dtype)
+    matrix[..., 0], matrix[..., 1] = b1, b2
+    (x1, y1, z1), (x2, y2, z2) = np.moveaxis(b1, -1, 0), np.moveaxis(b2, -1, 0)
+    matrix[..., 0, 2], matrix[..., 1, 2], matrix[..., 2, 2] = y1 * z2 - z1 * y2, z1 * x2 - x1 * z2, x1 * y2 - y1 * x2
+    return matrix
 
 
 def matrix_to_rot6d(matrix: Array) -> Array:
@@ -32,17 +37,26 @@ def matrix_to_rot6d(matrix: Array) -> Array:
 
 def axis_angle_to_matrix(axis_angle: Array) -> Array:
     """Rodrigues' formula: (..., 3) radians -> (..., 3, 3)."""
-    angle = np.linalg.norm(axis_angle, axis=-1)[..., None, None]
+    x, y, z = axis_angle[..., 0], axis_angle[..., 1], axis_angle[..., 2]
+    angle = np.sqrt(x * x + y * y + z * z)
     small = angle < 1e-8
     safe = np.where(small, 1.0, angle)
     sin_over = np.where(small, 1.0, np.sin(safe) / safe)
     versine_over = np.where(small, 0.5, (1.0 - np.cos(safe)) / safe**2)
-    x, y, z = np.moveaxis(axis_angle, -1, 0)
-    zero = np.zeros_like(x)
-    cross = np.stack((zero, -z, y, z, zero, -x, -y, x, zero), -1).reshape(*axis_angle.shape[:-1], 3, 3)
-    identity = np.eye(3, dtype=axis_angle.dtype)
-    rotation: Array = identity + sin_over * cross + versine_over * (cross @ cross)
-    return rotation.astype(axis_angle.dtype, copy=False)
+    vx, vy, vz = versine_over * x, versine_over * y, versine_over * z
+    sx, sy, sz = sin_over * x, sin_over * y, sin_over * z
+    vxy, vxz, vyz = vx * y, vx * z, vy * z
+    rotation: Array = np.empty((*axis_angle.shape, 3), axis_angle.dtype)
+    rotation[..., 0, 0] = 1.0 - vy * y - vz * z
+    rotation[..., 0, 1] = vxy - sz
+    rotation[..., 0, 2] = vxz + sy
+    rotation[..., 1, 0] = vxy + sz
+    rotation[..., 1, 1] = 1.0 - vx * x - vz * z
+    rotation[..., 1, 2] = vyz - sx
+    rotation[..., 2, 0] = vxz - sy
+    rotation[..., 2, 1] = vyz + sx
+    rotation[..., 2, 2] = 1.0 - vx * x - vy * y
+    return rotation
 
 
 def matrix_to_axis_angle(matrix: Array) -> Array:
@@ -90,9 +104,12 @@ def matrix_to_quaternion(matrix: Array) -> Array:
     return np.asarray(np.where(quaternion[..., :1] < 0, -quaternion, quaternion))
 
 
-def _normalised(vectors: Array, otherwise: Array) -> Array:
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.where(length > _TINY, vectors / np.maximum(length, _TINY), otherwise)
+def _normalised(vectors: Array, otherwise: Callable[[], Array]) -> Array:
+    """Unit vectors; `otherwise` gives those for vectors of no length."""
+    length = np.sqrt((vectors * vectors).sum(-1, keepdims=True))
+    if length.size and length.min() > _TINY:
+        return np.asarray(vectors / length)
+    return np.where(length > _TINY, vectors / np.maximum(length, _TINY), otherwise())
 
 
 def _without(vectors: Array, unit: Array) -> Array:

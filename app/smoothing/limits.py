@@ -18,6 +18,7 @@ from app.smoothing.motion import rows
 from models.rotations import Array
 
 ELBOWS, WRISTS = rows("elbow"), rows("wrist")  # left, right
+_BOTH = ELBOWS + WRISTS
 
 _FLEXION, _EXTENSION, _RADIAL, _ULNAR, _PRONATION, _SUPINATION = np.radians(
     (76.4 + 12.6, 74.9 + 12.8, 21.5 + 8.0, 36.0 + 7.6, 75.8 + 10.2, 82.1 + 7.6)
@@ -28,11 +29,12 @@ _TOLERANCE = np.radians(2.0)
 
 def within_limits(rotations: Array) -> tuple[Array, bool]:
     """Rotations (4, 53) with the wrists brought back into reach, and whether one had left it by more than a trifle."""
-    elbow_twist = quaternions.logarithm(quaternions.about_axis(rotations[:, ELBOWS], 0))[0]  # (2,)
-    wrists = rotations[:, WRISTS]
-    twist_q = quaternions.about_axis(wrists, 0)
-    twist = quaternions.logarithm(twist_q)[0]
-    swing = quaternions.logarithm(quaternions.product(quaternions.inverse(twist_q), wrists))  # (3, 2)
+    both = rotations[:, _BOTH]
+    wrists = both[:, 2:]
+    twist_q = quaternions.about_axis(both, 0)  # (4, 4)
+    w, x = twist_q[:2]
+    elbow_twist, twist = 2.0 * np.arctan2(np.where(w < 0.0, -x, x), np.abs(w)).reshape(2, 2)
+    swing = quaternions.logarithm(quaternions.product(quaternions.inverse(twist_q[:, 2:]), wrists))  # (3, 2)
     allowed_twist = np.clip(twist + elbow_twist, -_SUPINATION, _PRONATION) - elbow_twist
     allowed_swing = swing / np.maximum(_excess(swing), 1.0)
     away = np.hypot(twist - allowed_twist, np.sqrt(((swing - allowed_swing) ** 2).sum(0)))

@@ -62,7 +62,8 @@ class Point:
 
 def stacked(*points: Point) -> Point:
     """Several points in one, along a dimension in the middle."""
-    return Point(np.stack([point.rotations for point in points], 1), np.stack([point.flat for point in points], 1))
+    rotations, flat = np.array([point.rotations for point in points]), np.array([point.flat for point in points])
+    return Point(rotations.swapaxes(0, 1), flat.swapaxes(0, 1))
 
 
 # Units of a person: a pose's 53 rotations and 10 coefficients of expression; a place's direction and log of depth.

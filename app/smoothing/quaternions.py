@@ -65,15 +65,20 @@ def to_rot6d(q: Array) -> Array:
 
 def product(p: Array, q: Array) -> Array:
     """p q, (4, ...) each."""
-    a, b, c, d = p
-    w, x, y, z = q
-    first = a * w - b * x - c * y - d * z
-    both = np.empty((4, *first.shape))
-    both[0] = first
-    both[1] = a * x + b * w + c * z - d * y
-    both[2] = a * y - b * z + c * w + d * x
-    both[3] = a * z + b * y - c * x + d * w
-    return both
+    terms = p[:, None] * q[None]  # (4, 4, ...): all products of an element of each
+    return np.asarray((_SIGNED_SUMS @ terms.reshape(16, -1)).reshape(terms.shape[1:]))
+
+
+# (4, 16): which of those make w, x, y and z (Hamilton's rules).
+_SIGNED_SUMS = np.array(
+    (
+        ((1, 0, 0, 0), (0, -1, 0, 0), (0, 0, -1, 0), (0, 0, 0, -1)),
+        ((0, 1, 0, 0), (1, 0, 0, 0), (0, 0, 0, 1), (0, 0, -1, 0)),
+        ((0, 0, 1, 0), (0, 0, 0, -1), (1, 0, 0, 0), (0, 1, 0, 0)),
+        ((0, 0, 0, 1), (0, 0, 1, 0), (0, -1, 0, 0), (1, 0, 0, 0)),
+    ),
+    np.float64,
+).reshape(4, 16)
 
 
 def inverse(q: Array) -> Array:

@@ -32,7 +32,7 @@ def smoothed(samples: Sequence[Sample], at: int, reach_s: Array) -> Point:
     steps = centre.point.spread().to(stacked(*(sample.point for sample in samples)))  # (3, K, U)
     offset = np.array([sample.time_s for sample in samples]) - centre.time_s
     x = np.clip(offset[:, None] / reach_s, -1.0, 1.0)  # (K, U)
-    weight = (1.0 - np.abs(x) ** 3) ** 3 * np.stack([sample.trust for sample in samples])
+    weight = (1.0 - np.abs(x) ** 3) ** 3 * np.array([sample.trust for sample in samples])
     return centre.point.moved(_intercept(x, weight, steps))
 
 

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "app": {"engines", "models"},
     "exporter": {"engines", "models"},
     "training": {"app", "engines", "models", "exporter"},
-    "benchmarks": {"app", "engines", "models", "exporter", "training"},
+    "benchmarks": {"app", "engines", "models", "exporter", "training", "tests"},
 }
 
 
@@ -40,6 +40,12 @@ def test_packages_import_only_what_they_may(package: str) -> None:
     for path in (ROOT / package).rglob("*.py"):
         foreign = {name for name in imports(path) if name.split(".")[0] in OURS - allowed}
         assert not foreign, f"{path} imports {foreign}"
+
+
+def test_of_the_tests_benchmarks_use_the_camera_only() -> None:
+    for path in (ROOT / "benchmarks").rglob("*.py"):
+        used = {name for name in imports(path) if name.split(".")[0] == "tests"}
+        assert all(name.startswith("tests.camera_server") for name in used), f"{path} imports {used}"
 
 
 @pytest.mark.parametrize("package", ["app", "engines"])

@@ -8,7 +8,7 @@ import pytest
 from models import joint_fit
 from models.body_file import OPEN_BODY
 from models.camera import FOCAL_PX, INPUT_WH
-from models.joint_fit import _FITTED, JointFit, JointTargets, Posture, _point
+from models.joint_fit import _FITTED, JointFit, JointTargets, Posture, _point, _projected, _small_axis_angle
 from models.joints import BODY_JOINTS, LEFT_HAND, SMPLX_JOINTS
 from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle
 from models.smplx_body import SmplxBody
@@ -127,6 +127,38 @@ def test_depth_turns_an_arm_that_looks_the_same(body: SmplxBody, monkeypatch: py
         body.forward(p.rotations, BETAS, np.zeros(10)).joints_m[wrist] for p in (fitted, truth, guess)
     )
     assert np.linalg.norm(there - wanted) < 0.4 * np.linalg.norm(first - wanted)
+
+
+def test_keypoints_move_with_turns_and_translation_as_least_squares_thinks(body: SmplxBody) -> None:
+    """The slopes against differences of small moves."""
+    fit, posture = JointFit(body), _posture(7)
+    local, rest = posture.rotations[:_FITTED], body.rest_points(BETAS)
+    posed = fit._posed(local, rest, posture.translation_m)
+    scale = FOCAL_PX / posed.points[:, 2]
+    slopes = fit._moved_by(posed, scale, np.ones(25)).reshape(3, 25, -1)  # (3, 25, 69)
+    tiny = 1e-6
+    for column in (0, 2, 3 * SMPLX_JOINTS.index("left_knee") + 1, 3 * SMPLX_JOINTS.index("neck"), 66, 67, 68):
+        moved, translation = local.copy(), posture.translation_m.copy()
+        if column < 3 * _FITTED:
+            joint, axis = divmod(column, 3)
+            turn = axis_angle_to_matrix(tiny * posed.parents[joint].T @ np.eye(3)[axis])
+            moved[joint] = turn @ moved[joint]
+        else:
+            translation[column - 3 * _FITTED] += tiny
+        points = fit._posed(moved, rest, translation).points
+        across = (_projected(points) - _projected(posed.points)) / tiny  # (25, 2)
+        behind = ((points[:, 2] - points[0, 2]) - (posed.points[:, 2] - posed.points[0, 2])) / tiny
+        np.testing.assert_allclose(slopes[:2, :, column].T, across, atol=1e-2)
+        np.testing.assert_allclose(slopes[2, :, column], behind, atol=1e-4)
+
+
+@pytest.mark.parametrize("degrees", [0.0, 1e-7, 0.5, 30.0, 150.0, 179.9, 180.0])
+def test_small_turns_have_the_axis_angle_of_any(degrees: float) -> None:
+    rng = np.random.default_rng(0)
+    axis = rng.standard_normal((_FITTED, 3))
+    axis /= np.linalg.norm(axis, axis=1, keepdims=True)
+    matrix = axis_angle_to_matrix(np.radians(degrees) * axis)
+    np.testing.assert_allclose(_small_axis_angle(matrix), matrix_to_axis_angle(matrix), atol=1e-9)
 
 
 def _turns(one: Posture, other: Posture) -> Array:
