@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from app.boxes import Sighting, Track
 from app.crop import Crop
-from app.frame import BodyParams, Frame
+from app.frame import ALL_MEASURED, BodyParams, Frame, Measured
 from engines.bundle import GRAPHS
 from engines.engine import Engine, Tensor
 from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle, matrix_to_rot6d, rot6d_to_matrix
+
+Arrays = dict[str, Any]  # outputs of a graph
 
 
 class Estimator:
@@ -81,13 +83,14 @@ class Keypoints:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Parameters of one person before the crop's camera, where the hands and face were looked for, (3, 4) xyxy crop
-    pixels, and the keypoints found."""
+    """Parameters of one person before the crop's camera, where the hands and face are, (3, 4) xyxy crop pixels, the
+    keypoints found, and which parts were looked at in this frame."""
 
     subject: Subject
     params: BodyParams
     part_boxes: NDArray[np.float32]
     keypoints: Keypoints
+    measured: Measured = ALL_MEASURED
 
 
 @dataclass(frozen=True)
@@ -144,9 +147,23 @@ class PartsStage:
     def __call__(self, view: BodyView | Estimates) -> Estimates:
         if isinstance(view, Estimates):
             return view
+        hand = self.hands(view.crops, view.part_boxes, keep=("features",))
+        return self.estimates(view, hand, self.faces(view.crops, view.part_boxes))
+
+    def hands(self, crops: NDArray[np.uint8], boxes: NDArray[np.float32], keep: Collection[str] = ()) -> Arrays:
+        """HandNet on crops (N, H, W, 3) and part boxes (N, 3, 4). keep: as `Engine.run`'s."""
+        return self._hand.run({"crop": crops, "boxes": boxes[:, :2]}, keep)
+
+    def faces(self, crops: NDArray[np.uint8], boxes: NDArray[np.float32]) -> Arrays:
+        """FaceNet on the same."""
+        return self._face.run({"crop": crops, "box": boxes[:, 2]})
+
+    def estimates(
+        self, view: BodyView, hand: Arrays, face: Arrays, measured: Sequence[Measured] | None = None
+    ) -> Estimates:
+        """The wrist head, and everyone's parameters. hand, face: what the networks gave, now or earlier; measured:
+        which parts of whom were looked at now, all where it is left out."""
         boxes = view.part_boxes
-        hand = self._hand.run({"crop": view.crops, "boxes": boxes[:, :2]}, keep=("features",))
-        face = self._face.run({"crop": view.crops, "box": boxes[:, 2]})
         pose = self._pose.run(
             {
                 "body_features": view.features,
@@ -166,6 +183,7 @@ class PartsStage:
                     self._params({name: everyone[name][row] for name in _PARAMETERS}),
                     boxes[row],
                     Keypoints(body_px[row], hands_px[row], view.joints[row, :, 2]),
+                    measured[row] if measured else ALL_MEASURED,
                 )
                 for row, subject in enumerate(view.subjects)
             ),

@@ -95,6 +95,18 @@ class Confidence:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """Which parts were looked at in a frame; the others are as they were when they were last."""
+
+    left_hand: bool = True
+    right_hand: bool = True
+    face: bool = True
+
+
+ALL_MEASURED = Measured()
+
+
+@dataclass(frozen=True)
 class Person:
     """One person in one frame. vertices_m (V, 3), joints_m (J, 3): metres, axes of `camera`, which params are under."""
 

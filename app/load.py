@@ -17,10 +17,12 @@ from app.detectors.detector import Detector
 from app.errors import InputError
 from app.estimator import Estimator
 from app.options import Options
+from app.pacing.budget import Budget
 from app.recording.take import Take
 from app.tracker import Tracker, mesh_lag_frames
 from engines.bundle import DETECTOR, FILE_NAME, GRAPHS, Bundle, check_contract, user_bundle_folder, user_data_folder
-from engines.runtime import Runtime, chosen_runtime
+from engines.choice import chosen_runtime
+from engines.runtime import Runtime
 from models.body_file import OPEN_BODY, SMPLX_SHAPE_SPACE
 from models.smplx_body import SmplxBody
 
@@ -66,7 +68,8 @@ def loaded(options: Options) -> Iterator[Loaded]:
         engines = {name: stack.enter_context(runtime.load(name)) for name in GRAPHS}
         for name, engine in engines.items():
             check_contract(name, engine.inputs, engine.outputs)
-        boxes = _box_policy(options, runtime, stack)
+        budget = Budget(options.target_fps, live=options.live) if options.target_fps else None
+        boxes = _box_policy(options, runtime, stack, budget)
         if mean_shape:
             _log.warning("%s; %s", _other_space(bundle, body), _own_shape_advice(bundle))
         estimator = Estimator(engines, body.hand_mean, mean_shape=mean_shape)
@@ -78,6 +81,7 @@ def loaded(options: Options) -> Iterator[Loaded]:
             options.smoothing,
             joint_depth=bundle.joint_depth,
             people_at_once=_people_at_once(options, runtime, boxes),
+            budget=budget,
         )
         yield Loaded(tracker, body, bundle, runtime)
 
@@ -103,7 +107,7 @@ def take_of(options: Options, parts: Loaded, fps: float, size_wh: tuple[int, int
     )
 
 
-def _box_policy(options: Options, runtime: Runtime, stack: ExitStack) -> BoxPolicy:
+def _box_policy(options: Options, runtime: Runtime, stack: ExitStack, budget: Budget | None) -> BoxPolicy:
     if options.box is not None:
         return FixedBox(options.box)
     path = options.detector or runtime.bundle.graphs.get(DETECTOR)
@@ -124,11 +128,11 @@ def _box_policy(options: Options, runtime: Runtime, stack: ExitStack) -> BoxPoli
     from app.following.follower import Follower  # SciPy takes half a second to import
 
     lag_frames = None if options.live else mesh_lag_frames(runtime.device)
-    return Follower(Detector(engine, path), options.people, lag_frames)
+    return Follower(Detector(engine, path), options.people, lag_frames, budget)
 
 
 def _people_at_once(options: Options, runtime: Runtime, boxes: BoxPolicy) -> int:
-    at_once = 1 if options.live else people_at_once(runtime)
+    at_once = 1 if options.live or options.target_fps else people_at_once(runtime)
     if at_once > 1 and boxes.sequential:
         _log.warning(
             "frames go through the GPU one by one, since without a detector each one's box is made of the mesh before; "

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from app.errors import InputError, TrackingError
 from app.frame import Box
 from app.interrupt import Interrupts
+from app.live.report import paced
 from app.load import Loaded, loaded, take_of
 from app.options import Options, parse
 from app.pipeline import Pipeline, Stage
@@ -117,7 +118,8 @@ def _run(options: Options, source: Source, parts: Loaded, outputs: Outputs) -> i
         return _failed(interrupts.exit_code or 1, f"{interrupted}no person was found in {done}; {shown}")
     if interrupts.exit_code:
         return _failed(interrupts.exit_code, f"interrupted; {_names(written)} has what was tracked, {done}")
-    _say(options, f"wrote {_names(written)}: {done}")
+    held = f", {parts.tracker.budget.overall()}" if parts.tracker.budget else ""
+    _say(options, f"wrote {_names(written)}: {done}{held}")
     return 0
 
 
@@ -145,6 +147,7 @@ def _write_stats(path: Path, stats: Stats, pipeline: Pipeline, source: Source, p
         "body": parts.body.name,
         "shape": parts.shape,
         "dropped": pipeline.dropped,
+        **paced(parts),
     }
     path.write_text(json.dumps({**about, **stats.summary()}, indent=2) + "\n", encoding="utf-8")
 

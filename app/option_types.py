@@ -11,6 +11,7 @@ from app.recording.outputs import SUFFIXES
 
 LIST_CAMERAS = "list"
 MOST_PEOPLE = 8
+_SLOWEST_FPS, _FASTEST_FPS = 1.0, 240.0
 _SHORTEST_CM, _TALLEST_CM = 50.0, 250.0
 
 
@@ -66,6 +67,15 @@ def not_negative(text: str) -> float:
     value = _number(text)
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text} is below zero")
+    return value
+
+
+def frame_rate(text: str) -> float:
+    value = positive(text)
+    if not _SLOWEST_FPS <= value <= _FASTEST_FPS:
+        raise argparse.ArgumentTypeError(
+            f"{text} is not a frame rate to hold; expected {_SLOWEST_FPS:.0f} to {_FASTEST_FPS:.0f}"
+        )
     return value
 
 

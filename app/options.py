@@ -44,6 +44,7 @@ class Options:
     precision: str
     fov_deg: float
     focal_px: float | None
+    target_fps: float | None
     smooth: str
     filter: str | None
     desk: bool
@@ -183,8 +184,15 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="how many to track, the largest first; each keeps a number and gets a file; default: 1",
     )
-    add("--engine", choices=ENGINES, default="auto", help="cpu and cuda are ONNX Runtime; default: cuda if it starts")
+    add("--engine", choices=ENGINES, default="auto", help="cpu and cuda are ONNX Runtime; default: the fastest here")
     add("--precision", choices=PRECISIONS, default="auto", help="bf16 is OpenVINO's; default: that of the model")
+    add(
+        "--target-fps",
+        type=option_types.frame_rate,
+        metavar="N",
+        help="hold this many frames a second: the body is looked at in every frame, the detector, hands and face as "
+        "often as there is time; default: all in every frame",
+    )
     camera = parser.add_mutually_exclusive_group()
     camera.add_argument(
         "--fov",

@@ -73,7 +73,8 @@ class Place:
         rot6d = np.array(params.rot6d, np.float64)
         rot6d[ROOT] = matrix_to_rot6d(turn @ rotations[joints.ROOT])
         moved = replace(params, rot6d=rot6d, betas=betas, translation_m=shift)
-        return Placed(track, moved, camera, turned + shift, sure, PREDICTED if track.missed else 0)
+        flags = PREDICTED if track.missed else 0
+        return Placed(track, moved, camera, turned + shift, sure, flags, estimate.measured)
 
     def _outlined(self, placed: Placed) -> Person:
         params = placed.params

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.boxes import Track
-from app.frame import BodyParams, Confidence, Frame
+from app.frame import ALL_MEASURED, BodyParams, Confidence, Frame, Measured
 from app.pinhole import Pinhole
 from models.rotations import Array
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A person before the take's camera. joints_m: (55, 3), of params."""
+    """A person before the take's camera. joints_m: (55, 3), of params. measured: which parts were looked at."""
 
     track: Track
     params: BodyParams
@@ -20,6 +20,7 @@ class Placed:
     joints_m: Array
     confidence: Confidence
     flags: int = 0
+    measured: Measured = ALL_MEASURED
 
 
 @dataclass(frozen=True)

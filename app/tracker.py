@@ -12,6 +12,9 @@ from app.estimator import Estimator
 from app.finish import Finish
 from app.fitting import Fit
 from app.frame import Frame, Result
+from app.pacing.budget import Budget
+from app.pacing.strided import StridedParts
+from app.pacing.timed import timed
 from app.pipeline import Stage, run_stages
 from app.placing import CameraOf, Place
 from app.smoothing.settings import FILTERS, SmoothSettings
@@ -55,20 +58,24 @@ class Tracker:
         *,
         joint_depth: JointDepth | None = None,
         people_at_once: int = 1,
+        budget: Budget | None = None,
     ) -> None:
         """camera_of: from the size of the frames to the camera of the take. joint_depth: where there is one, bodies are
         fitted to the keypoints.
 
         people_at_once: a power of two. Above 1, `tracks` chooses boxes without looking at meshes, and takes the people
-        of many frames together; not where boxes are made of meshes.
+        of many frames together; not where boxes are made of meshes. budget: where there is one, hands and face are
+        looked at as often as it allows, and frames go one by one.
         """
         self.estimator = estimator
+        self.budget = budget
+        parts = estimator.parts if budget is None else StridedParts(estimator.parts, budget)
         self._sequential = boxes.sequential
         self._detect = detect = Detect(boxes)
         shapes = Shapes(Height(body, smooth.height_cm) if smooth.height_cm else None, locked=smooth.level != "off")
 
         def stages(smooth: SmoothSettings, people_at_once: int = 1) -> Sequence[Stage]:
-            networks: Sequence[Stage] = (estimator.body, estimator.parts)
+            networks: Sequence[Stage] = (estimator.body, parts)
             ahead = smooth.level != "off" and smooth.causal is None
             # A mesh that waits for frames to come is too late to say where to look in the next one.
             seen_early, seen_late = (boxes.seen, None) if ahead else (None, boxes.seen)
@@ -78,10 +85,15 @@ class Tracker:
             place = Place(body, camera_of, shapes, seen_early, legs=not smooth.desk)
             steady = () if smooth.level == "off" else (Smooth(smooth, body.hand_mean),)
             fit = () if joint_depth is None else (Fit(body, joint_depth),)
-            return (detect, *networks, *fit, place, *steady, Finish(body, seen_late))
+            every = (detect, *networks, *fit, place, *steady, Finish(body, seen_late))
+            if budget is None:
+                return every
+            shared = len(every) if boxes.sequential else _NETWORKS
+            return (*timed(every[:shared], budget), *every[shared:])
 
-        self.stages = stages(smooth, 1 if boxes.sequential else people_at_once)
-        alike = smooth.causal and (boxes.sequential or people_at_once == 1)
+        at_once = 1 if boxes.sequential or budget is not None else people_at_once
+        self.stages = stages(smooth, at_once)
+        alike = smooth.causal and at_once == 1
         self._at_once = self.stages if alike else stages(replace(smooth, causal=FILTERS[0]))
 
     def track(self, frame: Frame) -> Result:
@@ -96,6 +108,8 @@ class Tracker:
     def reset(self) -> None:
         """Forget everyone: the next frame is of something else. Not while a pipeline runs."""
         self._detect.reset()
+        if self.budget is not None:
+            self.budget.reset()
 
     def groups(self, *, device: str) -> list[Sequence[Stage]]:
         """Stages by thread. On a GPU the networks and skinning have one each, so that host and device work overlap.

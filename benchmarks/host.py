@@ -66,8 +66,9 @@ def costs_us(parts: Loaded, frames: Sequence[Frame], rounds: int) -> dict[str, f
         for stage in parts.tracker.stages[3:]:
             each = spent.setdefault(stage_name(stage), [])
             given = [_timed(each, stage, value) for value in values]
-            holds = isinstance(stage, HoldingStage)
-            values = [one for some in given for one in some] + list(stage.flush()) if holds else given
+            if isinstance(stage, HoldingStage):
+                given = [one for some in given for one in some] + list(stage.flush())
+            values = given
         results = values
         parts.tracker.reset()
     spent["mesh alone"] = []

@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from engines.cores import processor
+
 
 def machine() -> Mapping[str, Any]:
     """What the numbers were measured on."""
     packages = ("torch", "onnxruntime-gpu", "onnxruntime", "numpy")
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "system": platform.platform(terse=True),
         "python": platform.python_version(),
@@ -41,14 +43,6 @@ def write(path: Path | None, result: Mapping[str, Any]) -> None:
     """The result with the machine's description, where a path is given."""
     if path is not None:
         path.write_text(json.dumps({"machine": machine(), **result}, indent=2) + "\n", encoding="utf-8")
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def _version(package: str) -> str | None:

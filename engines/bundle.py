@@ -32,6 +32,10 @@ CONTRACT: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
 DETECTOR = "detector"  # the one graph that a bundle may lack
 GRAPHS = tuple(name for name in CONTRACT if name != DETECTOR)
 
+PROVEN_PARTS = ("body", "left_hand", "right_hand", "face")
+# How far from FP32 each part's vertices may be on average.
+LIMIT_MM: Mapping[str, float] = {"fp16": 0.5, "int8": 3.0}
+
 _TEXTS = ("name", "precision", "licence", "shape_space")  # keys of bundle.json and fields of `Bundle`
 
 
@@ -57,7 +61,8 @@ class Bundle:
     """A checked bundle. `graphs` maps names to ONNX files whose hashes are right.
 
     shape_space: the space of bodies that its shape and expression coefficients belong to. joint_depth: where there is
-    one, meshes are fitted to BodyNet's joints.
+    one, meshes are fitted to BodyNet's joints. identity: another one for whatever else it may hold. distance_mm: of a
+    reduced precision, how far each part's vertices were from FP32 on average, where that was measured.
     """
 
     folder: Path
@@ -67,6 +72,8 @@ class Bundle:
     shape_space: str
     joint_depth: JointDepth | None
     graphs: Mapping[str, Path]
+    identity: str
+    distance_mm: Mapping[str, float] | None = None
 
     @classmethod
     def load(cls, folder: Path) -> Bundle:
@@ -87,8 +94,23 @@ class Bundle:
             folder,
             joint_depth=None if depth is None else JointDepth(float(depth["metres"]), int(depth["bins"])),
             graphs=MappingProxyType(graphs),
+            identity=sha256(folder / FILE_NAME),
+            distance_mm=_distance_mm(content),
             **{key: content[key] for key in _TEXTS},
         )
+
+    @property
+    def proven(self) -> bool:
+        """Whether it is in FP32, or so near to it at every part that its precision is worth its speed."""
+        if self.precision == "fp32":
+            return True
+        limit, found = LIMIT_MM.get(self.precision), self.distance_mm or {}
+        return limit is not None and all(found.get(part, float("inf")) <= limit for part in PROVEN_PARTS)
+
+    @property
+    def has_tensorrt(self) -> bool:
+        """Whether engine files were built for it, on whatever GPU."""
+        return (self.folder / "tensorrt").is_dir()
 
 
 def check_contract(graph: str, inputs: Iterable[str], outputs: Iterable[str]) -> None:
@@ -115,6 +137,15 @@ def sha256(path: Path) -> str:
     """Hexadecimal SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _distance_mm(content: Mapping[str, Any]) -> Mapping[str, float] | None:
+    """What is said of a reduction; None where nothing is, or nothing that can be read."""
+    try:
+        parts = content["reduction"]["distance_mm"]
+        return {part: float(parts[part]["mean"]) for part in PROVEN_PARTS}
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _read(path: Path) -> dict[str, Any]:

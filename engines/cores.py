@@ -1,8 +1,9 @@
-"""How many threads a graph should run on."""
+"""The processor: how many threads a graph should run on, and its name."""
 
 from __future__ import annotations
 
 import os
+import platform
 from pathlib import Path
 
 _TOPOLOGY = Path("/sys/devices/system/cpu")
@@ -25,3 +26,12 @@ def _siblings(topology: Path, core: int) -> str:
         return (topology / f"cpu{core}" / "topology" / "thread_siblings_list").read_text(encoding="ascii").strip()
     except OSError:
         return str(core)
+
+
+def processor() -> str:
+    """Its name, as the system has it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -85,7 +86,8 @@ class OpenVinoEngine:
         return {name: self._request.get_tensor(name).data.copy() for name in self.outputs}
 
     def close(self) -> None:
-        self._compiled = self._request = None
+        self._request = None  # before what it belongs to
+        self._compiled = None
 
     def __enter__(self) -> Self:
         return self
@@ -107,16 +109,26 @@ def openvino_is_installed() -> bool:
     return importlib.util.find_spec("openvino") is not None
 
 
+@functools.cache
+def _core() -> ov.Core:
+    """OpenVINO itself, one for the process and for as long as it lives, as its makers ask for (openvino issue 27366).
+
+    Processes that make and unload many were seen to crash, some time later and elsewhere (openvino issue 35338,
+    ultralytics pull request 25864).
+    """
+    import openvino as ov  # takes a tenth of a second, and is not there for everyone
+
+    return ov.Core()
+
+
 def _compiled(path: Path, precision: str, threads: int | None) -> ov.CompiledModel:
     if not openvino_is_installed():
         raise EngineError(
             'OpenVINO was asked for, but is not installed: pip install "wb-track[openvino]", or choose --engine cpu'
         )
-    import openvino as ov  # takes a tenth of a second, and is not there for everyone
-
     if precision not in _HINTS:
         raise EngineError(f"OpenVINO runs {', '.join(_HINTS)} here, not {precision}; choose one of these")
-    core = ov.Core()
+    core = _core()
     if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         raise EngineError("bf16 was asked for, but this processor has no bfloat16; choose --precision fp32")
     settings = {

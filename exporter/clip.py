@@ -15,6 +15,7 @@ from engines.engine import Engine
 
 SAMPLE = Path(__file__).parents[1] / "models" / "open" / "sample.mp4"  # shipped with the program
 
+_FEWEST_FRAMES = 3  # one to fit to, one to choose on, one to judge on
 _MOST_FRAMES = 3000  # read of a long clip
 _LOOKS = 3  # at a frame, each closer around the person than the last
 _JOINTS_TO_BODY = 1.2  # a body is this much larger than the box around its joints
@@ -70,8 +71,8 @@ def frames(clip: Path, count: int) -> list[Shown]:
                     kept, step = kept[::2], 2 * step
     except (av.FFmpegError, IndexError) as error:
         raise ClipError(f"{clip} cannot be read as a video to calibrate on") from error
-    if len(kept) < 2:
-        raise ClipError(f"{clip} has fewer than two frames, too few to calibrate on")
+    if len(kept) < _FEWEST_FRAMES:
+        raise ClipError(f"{clip} has {len(kept)} frames, too few to calibrate on; at least {_FEWEST_FRAMES} are needed")
     return [kept[row] for row in np.linspace(0, len(kept) - 1, min(count, len(kept))).astype(int)]
 
 

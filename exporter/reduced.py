@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import onnx
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engines.bundle import DETECTOR, GRAPHS, sha256
+from engines.bundle import DETECTOR, GRAPHS, LIMIT_MM, sha256
 from engines.engine import Engine
 from engines.onnxruntime_engine import OnnxRuntimeEngine
 from exporter import clip
@@ -25,23 +26,27 @@ from exporter.graphs import detector_spec, export_graph, graph_specs
 from exporter.halves import half_detector, half_trunks
 from exporter.proof import ProofError
 from exporter.quantise import Quantiser
-from exporter.sensitivity import Trials, layers_to_keep
+from exporter.sensitivity import Layer, Trials, layers_to_keep
 from models.checkpoint import Checkpoint
 from models.networks.hand4whole import Hand4Whole
 
-LIMIT_MM: Mapping[str, float] = {"fp16": 0.5, "int8": 3.0}  # of each part's mean
-_FRAMES = 48  # every other one to fit the ranges to, the rest to judge
+_FRAMES = 72  # a third of them to fit ranges to, a third to choose layers on, a third to judge
+_STRETCHES = 9  # of the clip, by turns: neighbours are too much alike for one to judge what was fitted to the other
 _CROPS_TO_FIT = 3  # of each frame
 _SEARCH_S = 240.0
+_MARGIN = 0.9  # of the limit, when layers are chosen: other pictures cost more
+_NAMED = 8  # layers in a message
 
 Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """What reduced graphs are fitted to and judged on. crops: (N, H, W, 3) uint8; frames as the clip has them."""
+    """What reduced graphs are fitted to, what layers are chosen on, and what the result is judged on: different
+    stretches of a clip. crops: (N, H, W, 3) uint8; frames as the clip has them."""
 
     crops_to_fit: NDArray[np.uint8]
+    crops_to_choose: NDArray[np.uint8]
     crops_to_judge: NDArray[np.uint8]
     frames_to_fit: list[clip.Shown]
     frames_to_judge: list[clip.Shown]
@@ -49,11 +54,18 @@ class Pictures:
     @classmethod
     def of(cls, path: Path, body: Engine, detector: Engine | None) -> Pictures:
         """From a clip. body, detector: to find the person with. Raises ClipError."""
-        shown = clip.frames(path, _FRAMES)
-        fit, judge = shown[::2], shown[1::2]
+        fit, choose, judge = by_stretches(clip.frames(path, _FRAMES))
         fitted = clip.people_crops(fit, body, detector, _CROPS_TO_FIT, seed=0)
         judged = clip.people_crops(judge, body, detector, 1, seed=1)
-        return cls(fitted, judged, fit, judge)
+        return cls(fitted, clip.people_crops(choose, body, detector, 1, seed=2), judged, fit, judge)
+
+
+def by_stretches(shown: list[clip.Shown]) -> list[list[clip.Shown]]:
+    """Frames in three, each of every third stretch of the clip."""
+    count = 3 * (min(_STRETCHES, len(shown)) // 3)
+    bounds = np.linspace(0, len(shown), count + 1).astype(int)
+    stretches = [shown[low:high] for low, high in pairwise(bounds)]
+    return [[frame for stretch in stretches[first::3] for frame in stretch] for first in range(3)]
 
 
 def to_half(folder: Path, traced: Hand4Whole, loaded: Checkpoint, feeds: Mapping[str, Mapping[str, Tensor]]) -> None:
@@ -81,24 +93,29 @@ def reduce_graphs(
         found_by = full / f"{DETECTOR}.onnx"
         detector = stack.enter_context(OnnxRuntimeEngine(found_by)) if found_by.exists() else None
         pictures = Pictures.of(calibrate, engines["body"], detector)
-        expected = run_graphs(engines, pictures.crops_to_judge)
+        kept: list[Layer] = []
         if precision == "fp16":
             halve(folder)
-            distances = _measured(folder, figure, pictures, expected)
         else:
             quantisers = _quantisers(full, engines, pictures)
             (tried := Path(work) / "tried").mkdir()
-            trials = Trials(quantisers, engines, figure, pictures.crops_to_judge, expected, tried)
-            kept, distances = layers_to_keep(trials, LIMIT_MM[precision], _SEARCH_S)
+            expected = run_graphs(engines, pictures.crops_to_choose)
+            trials = Trials(quantisers, engines, figure, pictures.crops_to_choose, expected, tried)
+            kept, _ = layers_to_keep(trials, _MARGIN * LIMIT_MM[precision], _SEARCH_S)
             for graph, quantiser in quantisers.items():
                 quantiser.write(folder / f"{graph}.onnx", {layer for owner, layer in kept if owner == graph})
-        _check(precision, distances)
+        distances = _measured(folder, figure, pictures, run_graphs(engines, pictures.crops_to_judge))
+        _check(precision, distances, kept)
         people = None if detector is None else _detector(full, folder, precision, pictures)
     _say(report, precision, distances, people)
     return {
         "against": "the FP32 graphs of the same export, on ONNX Runtime on a CPU",
         "clip": {"file": calibrate.name, "sha256": sha256(calibrate)},
-        "crops": {"fitted": len(pictures.crops_to_fit), "judged": len(pictures.crops_to_judge)},
+        "crops": {
+            "fitted": len(pictures.crops_to_fit),
+            "chosen_on": len(pictures.crops_to_choose),
+            "judged": len(pictures.crops_to_judge),
+        },
         "figure": figure.name,
         "distance_mm": {part: asdict(distance) for part, distance in distances.parts_mm.items()},
         "image_px": asdict(distances.image_px),
@@ -131,12 +148,17 @@ def _quantisers(full: Path, engines: Mapping[str, Engine], pictures: Pictures) -
     return {graph: Quantiser(full / f"{graph}.onnx", feeds[graph]) for graph in GRAPHS}
 
 
-def _check(precision: str, distances: Distances) -> None:
+def _check(precision: str, distances: Distances, kept: list[Layer]) -> None:
     for part in distances.too_far(LIMIT_MM[precision]):
+        named = ", ".join(f"{graph} {layer}" for graph, layer in kept[:_NAMED]) or "none"
+        advice = {
+            "fp16": "The trunks are all that is reduced: keep them in float by exporting without --fp16",
+            "int8": f"{len(kept)} layers were kept in float ({named}), chosen on other pictures of the clip; these "
+            "need more: give a clip of more people and poses with --calibrate, or export with --fp16",
+        }
         raise ProofError(
             f"{precision.upper()} is {distances.parts_mm[part].mean:.2g} mm from FP32 at the {part.replace('_', ' ')}, "
-            f"allowed {LIMIT_MM[precision]:g}; no bundle was written. The trunks are all that is reduced: keep them in "
-            "float by exporting without --fp16"
+            f"allowed {LIMIT_MM[precision]:g}; no bundle was written. {advice[precision]}"
         )
 
 

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import torch
 
+import engines.automatic
+import engines.remembered
 from app.main import main as wb_track
 from exporter.main import main as wb_export
 from models.networks.config import DetectorConfig, NetworkConfig, ResNetConfig
@@ -70,6 +72,14 @@ def save_tiny_checkpoint(path: Path, seed: int = 0) -> Path:
     content = standins.checkpoint(seed, shapes_of(TINY))
     torch.save({**content, "architecture": TINY.to_dict()}, path)
     return path
+
+
+@pytest.fixture(autouse=True)
+def only_onnxruntime(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing else is chosen by itself, whatever this machine has, and nothing is written into the user's cache."""
+    monkeypatch.setattr(engines.automatic, "openvino_is_installed", lambda: False)
+    monkeypatch.setattr(engines.automatic, "cuda_is_built_in", lambda: False)
+    monkeypatch.setattr(engines.remembered, "cache_folder", lambda: tmp_path_factory.getbasetemp() / "cache")
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,10 @@ from app.following.look import Look
 from app.following.matching import Pairs, by_look, by_motion, crowded, inside, meet, part, shared
 from app.following.meshes import Meshes, Seen
 from app.following.motion import MESH
-from app.following.pace import FilePace, LivePace, Pace
+from app.following.pace import FilePace, LivePace, Pace, TargetPace
 from app.following.person import Followed, Found
 from app.frame import Box, Frame, Person
+from app.pacing.budget import Budget
 
 _MOTION_S = 1.0  # that someone lost is thought to go on for
 _MEMORY_S = 10.0  # that someone lost is known again for
@@ -39,10 +40,10 @@ class Follower:
 
     sequential = False
 
-    def __init__(self, detector: Detector, people: int, lag_frames: int | None) -> None:
-        """people: how many to show. lag_frames: of `Meshes`; None when live."""
+    def __init__(self, detector: Detector, people: int, lag_frames: int | None, budget: Budget | None = None) -> None:
+        """people: how many to show. lag_frames: of `Meshes`; None when live. budget: of a frame rate to hold."""
         self._detector = detector
-        self._pace: Pace = LivePace() if lag_frames is None else FilePace()
+        self._pace = _pace(budget, live=lag_frames is None)
         self._meshes = Meshes(lag_frames)
         self._cast = Cast(people)
         self._people: list[Followed] = []
@@ -204,6 +205,12 @@ class Follower:
 
 def _meshed(seen: Seen | None) -> bool:
     return seen is not None and seen.agrees
+
+
+def _pace(budget: Budget | None, *, live: bool) -> Pace:
+    if budget is not None:
+        return TargetPace(budget)
+    return LivePace() if live else FilePace()
 
 
 def _memory_s(one: Followed) -> float:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
+from app.pacing.budget import Budget
+from app.pacing.report import DETECTOR
+
 _MOST_FRAMES = 3  # from one look to the next, so that whoever comes is shown within five
 _FILE_S = 0.095  # every second frame at 15 fps
 _SHARE, _URGENT_SHARE = 0.2, 0.5  # of the time, when live
@@ -53,3 +56,19 @@ class LivePace:
 
     def looked(self, time_s: float, took_s: float) -> None:  # noqa: ARG002 - the clock counts
         self._ended_s, self._took_s, self._frames = time.perf_counter(), took_s, 0
+
+
+class TargetPace:
+    """As the budget of a frame rate allows (`--target-fps`)."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._frames = budget.most_frames
+
+    def due(self, time_s: float, *, urgent: bool) -> bool:  # noqa: ARG002 - frames count
+        self._frames += 1
+        return self._budget.look_due(self._frames, urgent=urgent)
+
+    def looked(self, time_s: float, took_s: float) -> None:  # noqa: ARG002 - frames count
+        self._budget.ran((DETECTOR,), took_s)
+        self._frames = 0

@@ -55,7 +55,7 @@ def _track(options: Options, source: CameraSource, parts: Loaded, say: Say) -> i
         outcome = session.end_recording()
     if options.stats:
         write_stats(options.stats, session, parts)
-    return _conclude(session, outcome, say)
+    return _conclude(session, parts, outcome, say)
 
 
 def _wait_for_picture(source: CameraSource) -> None:
@@ -77,8 +77,9 @@ def _watch(session: Session, parts: Loaded, say: Say) -> None:
             session.stop()
 
 
-def _conclude(session: Session, outcome: Outcome | None, say: Say) -> int:
-    done = f"{session.stats.frames} frames at {session.stats.fps:.1f} fps, {session.dropped} dropped"
+def _conclude(session: Session, parts: Loaded, outcome: Outcome | None, say: Say) -> int:
+    held = f", {parts.tracker.budget.overall()}" if parts.tracker.budget else ""
+    done = f"{session.stats.frames} frames at {session.stats.fps:.1f} fps, {session.dropped} dropped{held}"
     written = outcome.written if outcome else ()
     error = session.error or (outcome.error if outcome else None)
     if isinstance(error, InputError):

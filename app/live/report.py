@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from app.live.session import Session
 from app.load import Loaded
+from app.pacing.report import Held
 
 
 def status_line(session: Session, parts: Loaded) -> str:
@@ -15,10 +17,18 @@ def status_line(session: Session, parts: Loaded) -> str:
         return f"reconnecting: {problem}{_taken(session)}"
     recent = session.recent
     people = len(session.newest.people) if session.newest else 0
+    held = pace(parts)
     return (
         f"{recent.fps:.1f} fps, age {recent.p50_ms:.0f} ms (p95 {recent.p95_ms:.0f}), {session.dropped} dropped, "
-        f"{people} {'person' if people == 1 else 'people'}, {engine_name(parts)}{_taken(session)}"
+        f"{people} {'person' if people == 1 else 'people'}, {f'{held}, ' if held and held.verdict else ''}"
+        f"{engine_name(parts)}{_taken(session)}"
     )
+
+
+def pace(parts: Loaded) -> Held | None:
+    """Whether a rate that was asked for is held, and by what; None where none was."""
+    budget = parts.tracker.budget
+    return None if budget is None else budget.recent()
 
 
 def engine_name(parts: Loaded) -> str:
@@ -38,8 +48,15 @@ def write_stats(path: Path, session: Session, parts: Loaded) -> None:
         "shape": parts.shape,
         "dropped": session.dropped,
         "interruptions": session.newest.frame.segment if session.newest else 0,
+        **paced(parts),
     }
     path.write_text(json.dumps({**about, **session.stats.summary()}, indent=2) + "\n", encoding="utf-8")
+
+
+def paced(parts: Loaded) -> dict[str, Any]:
+    """What was done to hold a rate, for JSON; nothing where none was asked for."""
+    budget = parts.tracker.budget
+    return {} if budget is None else {"pace": {**budget.overall().summary(), "costs_ms": budget.costs_ms()}}
 
 
 def _taken(session: Session) -> str:

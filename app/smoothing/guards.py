@@ -9,7 +9,7 @@ import numpy as np
 from app.frame import GUARDED, HELD, LEFT_HAND, RIGHT_HAND, Confidence
 from app.smoothing import quaternions
 from app.smoothing.limits import within_limits
-from app.smoothing.motion import ARMS, FINGERS, LEGS
+from app.smoothing.motion import ARMS, FINGERS, LEGS, Units
 from models.joints import SMPLX_JOINTS
 from models.rotations import Array
 
@@ -47,8 +47,10 @@ class Guards:
         self._limbs_m: Array = np.zeros((4, 2, 3))
         self._since_s: Array = np.zeros(0)  # (53,) when each rotation was last believed
 
-    def __call__(self, time_s: float, rotations: Array, joints_m: Array, sure: Confidence) -> Guarded:
-        """rotations (4, 53) and joints (55, 3) as estimated at a time."""
+    def __call__(self, time_s: float, rotations: Array, joints_m: Array, sure: Confidence, measured: Units) -> Guarded:
+        """rotations (4, 53) and joints (55, 3) as estimated at a time. measured: units, of which rotations are the
+        first (53,), that were looked at then; of the others nothing new is known."""
+        new = measured[: rotations.shape[1]]
         limbs_m = _limbs(joints_m)
         trust = np.ones(rotations.shape[1])
         strange = wrong = np.zeros(rotations.shape[1], np.bool_)
@@ -57,7 +59,7 @@ class Guards:
         else:
             strange = np.logical_or(self._turned_over(time_s, rotations), self._changed_sides(limbs_m))
             wrong = strange & (time_s - self._since_s <= _LONGEST_S)
-            self._since_s = np.where(wrong, self._since_s, time_s)
+            self._since_s = np.where(wrong | ~new, self._since_s, time_s)
         possible, beyond = within_limits(rotations)
         flags = GUARDED if beyond or wrong.any() else 0
         if wrong.any():
@@ -66,7 +68,7 @@ class Guards:
             trust[wrong] = _HELD_TRUST
             limbs_m = np.where(wrong[_LIMB_ROWS][:, None, None], self._limbs_m, limbs_m)
         believed = np.where(wrong, self._usual, rotations)
-        self._usual = np.where(strange, believed, _mixed(self._usual, believed))
+        self._usual = np.where(strange, believed, np.where(new, _mixed(self._usual, believed), self._usual))
         rotations = possible
         for hand, confidence in zip(self._hands, (sure.left_hand, sure.right_hand), strict=True):
             rotations, held = hand(time_s, rotations, confidence)

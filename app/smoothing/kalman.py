@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.smoothing.motion import Point
+from app.smoothing.motion import Point, Units
 from models.rotations import Array
 
 
@@ -37,8 +37,9 @@ class Kalman:
         self._p01 = np.zeros_like(self._variance)
         self._p11 = self._density.copy()  # as unsure as after a second
 
-    def __call__(self, time_s: float, sample: Point) -> Point:
-        """The estimate at a time, from a sample taken then."""
+    def __call__(self, time_s: float, sample: Point, measured: Units) -> Point:  # noqa: ARG002
+        """The estimate at a time, from a sample taken then. Units that are not measured (U,) are taken as they were
+        last: going on at the speed of the last ones, they would overshoot with every turn."""
         if self._last is None:
             self._last = time_s, sample
             return sample

@@ -10,12 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from app.frame import JAW, LEFT_HAND, RIGHT_HAND, BodyParams
+from app.frame import JAW, LEFT_HAND, RIGHT_HAND, BodyParams, Measured
 from app.scene import Placed
 from app.smoothing import quaternions
 from models.joints import SMPLX_BODY
 from models.rotations import Array
+
+Units = NDArray[np.bool_]  # some of them, (U,)
 
 _LEAST_DEPTH_M = 0.1
 
@@ -52,6 +55,13 @@ class Point:
         """All units of both."""
         return Point(np.concatenate((self.rotations, other.rotations), -1), np.concatenate((self.flat, other.flat), -1))
 
+    def where(self, units: Units, other: Point) -> Point:
+        """This point in some of the units (U,), another one in the rest."""
+        count = self.rotations.shape[-1]
+        return Point(
+            np.where(units[:count], self.rotations, other.rotations), np.where(units[count:], self.flat, other.flat)
+        )
+
     def moved(self, step: Array) -> Point:
         """This point after a step (3, U)."""
         count = self.rotations.shape[1]
@@ -82,6 +92,7 @@ ARMS = rows("collar", "shoulder", "elbow", "wrist")
 LEGS = rows("hip", "knee", "ankle", "foot")
 FINGERS = [*range(LEFT_HAND.start, LEFT_HAND.stop), *range(RIGHT_HAND.start, RIGHT_HAND.stop)]
 JAW_ROWS = [JAW.start]
+_LEFT_WRIST, _RIGHT_WRIST = rows("wrist")
 
 
 def person_at(params: BodyParams, pelvis_m: Array) -> Point:
@@ -96,6 +107,16 @@ def person_at(params: BodyParams, pelvis_m: Array) -> Point:
     flat[:2, -2] = x / depth, y / depth
     flat[0, -1] = np.log(depth)
     return Point(quaternions.from_rot6d(params.rot6d), flat)
+
+
+def measured_units(measured: Measured) -> Units:
+    """(U,) of a pose and a place, which are new where these parts were looked at. A wrist is a hand's: the wrist head
+    goes by what HandNet saw, and hardly turns it before HandNet looks again."""
+    units = np.ones(POSE_UNITS + PLACE_UNITS, np.bool_)
+    units[LEFT_HAND] = units[_LEFT_WRIST] = measured.left_hand
+    units[RIGHT_HAND] = units[_RIGHT_WRIST] = measured.right_hand
+    units[JAW] = units[EXPRESSION] = measured.face
+    return units
 
 
 def moved_to(placed: Placed, point: Point) -> Placed:

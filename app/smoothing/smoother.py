@@ -6,14 +6,16 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+import numpy as np
+
 from app.smoothing import settings
 from app.smoothing.kalman import Kalman
-from app.smoothing.motion import Point
+from app.smoothing.motion import POSE_UNITS, Point, Units
 from app.smoothing.one_euro import OneEuro
 from app.smoothing.settings import SmoothSettings
 from app.smoothing.zero_phase import Sample, smoothed
 
-_Filter = Callable[[float, Point], Point]
+_Filter = Callable[[float, Point, Units], Point]
 
 
 class Smoother(Protocol):
@@ -35,7 +37,9 @@ class Causal:
 
     def add(self, sample: Sample) -> None:
         pose, place = sample.point.split()
-        self._points.append(self._pose(sample.time_s, pose).joined(self._place(sample.time_s, place)))
+        of_pose, of_place = np.split(sample.measured, (POSE_UNITS,))
+        smooth = self._pose(sample.time_s, pose, of_pose)
+        self._points.append(smooth.joined(self._place(sample.time_s, place, of_place)))
 
     def at(self, sample: Sample) -> Point:  # noqa: ARG002 - the oldest not asked for
         return self._points.popleft()

@@ -10,7 +10,8 @@ from app.frame import PREDICTED, Confidence
 from app.scene import Placed
 from app.smoothing.desk import Desk
 from app.smoothing.guards import Guards
-from app.smoothing.motion import PLACE_UNITS, POSE_UNITS, person_at
+from app.smoothing.measurements import Measurements
+from app.smoothing.motion import PLACE_UNITS, POSE_UNITS, measured_units, person_at
 from app.smoothing.zero_phase import Sample
 from models.rotations import Array
 
@@ -28,21 +29,26 @@ class Guarded:
         self._guards = Guards(mean_hands)
         self._desk = Desk(always=desk)
         self._last: tuple[Placed, Sample] | None = None
+        self._measurements: Measurements | None = None
         self._velocity: Array | None = None  # (3, U) a second
         self._predicted = 0
 
     def estimated(self, time_s: float, placed: Placed, frame_wh: tuple[int, int]) -> tuple[Placed, Sample]:
         """Who was estimated, their flags set, and the sample to filter."""
         point = person_at(placed.params, placed.joints_m[0])
-        guarded = self._guards(time_s, point.rotations, placed.joints_m, placed.confidence)
+        measured = measured_units(placed.measured)
+        guarded = self._guards(time_s, point.rotations, placed.joints_m, placed.confidence, measured)
         px = placed.camera.project(placed.joints_m)
         seated = self._desk(time_s, guarded.rotations, px, frame_wh)
         trust = np.ones(_UNITS)
         trust[: len(guarded.trust)] = guarded.trust
-        sample = Sample(time_s, point.with_rotations(seated), trust)
-        if self._last is not None and time_s > self._last[1].time_s:
-            before = self._last[1]
-            self._velocity = before.point.to(sample.point) / (time_s - before.time_s)
+        sample = Sample(time_s, point.with_rotations(seated), trust, measured)
+        if self._last is None or self._measurements is None:
+            self._measurements = Measurements(time_s, sample.point)
+        elif time_s > self._last[1].time_s:
+            steps, since_s = self._measurements.steps(time_s, sample.point, measured)
+            before = np.zeros_like(steps) if self._velocity is None else self._velocity
+            self._velocity = np.where(measured, steps / since_s, before)
         self._last, self._predicted = (placed, sample), 0
         return replace(placed, flags=placed.flags | guarded.flags), sample
 
@@ -59,6 +65,7 @@ class Guarded:
         sure = placed.confidence
         faded = Confidence(*(_FADING * part for part in (sure.body, sure.left_hand, sure.right_hand, sure.face)))
         placed = replace(placed, confidence=faded, flags=PREDICTED)
-        sample = Sample(time_s, point, np.full(_UNITS, _PREDICTED_TRUST))
+        sample = Sample(time_s, point, np.full(_UNITS, _PREDICTED_TRUST), np.ones(_UNITS, np.bool_))
+        self._measurements = Measurements(time_s, point)
         self._last = placed, sample
         return placed, sample

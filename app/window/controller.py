@@ -14,7 +14,7 @@ from pathlib import Path
 from app.channel import Channel, ChannelClosed
 from app.live.measures import Measure
 from app.live.recording import Outcome
-from app.live.report import engine_name, write_stats
+from app.live.report import engine_name, pace, write_stats
 from app.live.session import Session
 from app.load import OPEN_BUNDLE, Loaded, loaded, take_of
 from app.options import Options
@@ -114,6 +114,7 @@ class Controller:
             about=_about(parts) if parts else None,
             granted=source.granted if isinstance(source, CameraSource) else "",
             tracking=session.recent if session else Measure(),
+            pace=pace(parts) if session and parts else None,
             dropped=session.dropped if session else 0,
             people=len(newest.people) if newest else 0,
             recorded_s=recording.seconds if recording else None,

@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 from app.live.measures import Measure
+from app.pacing.report import Held
 
 
 class Phase(Enum):
@@ -36,6 +37,7 @@ class About:
 @dataclass(frozen=True)
 class State:
     """message: why there is no live picture, in a sentence. notice: what was done last. recorded_s: None with no take.
+    pace: whether the rate that was asked for is held; None where none was.
 
     fatal: nothing was ever tracked, and cannot be: exit code 2.
     """
@@ -48,6 +50,7 @@ class State:
     about: About | None = None
     granted: str = ""
     tracking: Measure = field(default_factory=Measure)
+    pace: Held | None = None
     dropped: int = 0
     people: int = 0
     recorded_s: float | None = None

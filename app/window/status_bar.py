@@ -34,7 +34,10 @@ class StatusBar(QWidget):
             f"age {shown.p50_ms:.0f} ms, p95 {shown.p95_ms:.0f}",
             f"{state.dropped} dropped",
         ]
+        if state.pace and state.pace.verdict:
+            parts.append(state.pace.verdict)
         if state.about:
             parts.append(state.about.engine)
         self.numbers.setText("   ·   ".join(parts))
+        self.numbers.setToolTip(str(state.pace or ""))
         self.rest.say(state.notice or (state.about.licence if state.about else ""))

@@ -83,6 +83,21 @@ def test_a_take_and_its_raw_video_are_one(
         np.testing.assert_array_equal(solved[key], taken[key])
 
 
+def test_a_rate_to_hold_is_on_every_line_and_in_the_statistics(
+    track: Track, server: CameraServer, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stats = tmp_path / "stats.json"
+    live = ("--camera", server.url, "--no-window", "--duration", "1.5", *BOX)
+    assert track(*live, "--target-fps", "20", "--stats", stats) == 0
+    lines = capfd.readouterr().err.splitlines()
+    status = [line for line in lines if " fps, age " in line]
+    told = ("20 fps held", "20 fps cannot be held", "fps is all that comes")
+    assert all(any(words in line for words in told) for line in [*status, lines[-1]])
+    pace = json.loads(stats.read_text())["pace"]
+    assert pace["target_fps"] == 20
+    assert pace["strides"].keys() == {"body", "hands", "face"}
+
+
 def test_a_camera_that_is_not_there_is_one_line_and_exit_code_2(
     track: Track, tmp_path: Path, one_line: Callable[[], str]
 ) -> None:

@@ -72,6 +72,28 @@ def test_a_clip_becomes_a_mesh_with_true_times(track: Track, clip: Path, tmp_pat
     assert {"capture", "detect", "body", "parts", "finish", "record"} <= said["stages_ms"].keys()
 
 
+def test_a_rate_to_hold_is_in_the_statistics_and_in_the_last_line(
+    track: Track, clip: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out, stats = tmp_path / "mesh.npz", tmp_path / "stats.json"
+    assert track("--video", clip, "--box", "20,10,100,100", "--out", out, "--stats", stats, "--target-fps", "240") == 0
+    assert len(read(out)["time"]) == 60  # the body in every frame
+    pace = json.loads(stats.read_text())["pace"]
+    assert pace["target_fps"] == 240
+    assert pace["held"] is (pace["fps"] >= 0.95 * 240)
+    assert pace["strides"]["body"] == 1
+    assert pace["strides"]["hands"] >= 1
+    assert pace["strides"]["face"] >= 1
+    assert pace["costs_ms"].keys() == {"detect", "body", "parts", "hands", "face"}
+    assert "240 fps" in capfd.readouterr().err.splitlines()[-1]
+
+
+def test_without_a_rate_to_hold_nothing_is_said_of_one(track: Track, clip: Path, tmp_path: Path) -> None:
+    out, stats = tmp_path / "mesh.npz", tmp_path / "stats.json"
+    assert track("--video", clip, "--box", "20,10,100,100", "--out", out, "--stats", stats, "-q") == 0
+    assert "pace" not in json.loads(stats.read_text())
+
+
 def test_the_threads_change_nothing(
     track: Track, clip: Path, tmp_path: Path, body_path: Path, tiny_bundle: Path
 ) -> None:

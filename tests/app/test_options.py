@@ -31,6 +31,7 @@ _DEFAULTS = Options(
     precision="auto",
     fov_deg=60.0,
     focal_px=None,
+    target_fps=None,
     smooth="balanced",
     filter=None,
     desk=False,
@@ -75,6 +76,9 @@ def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["--box", "300,160,190,150"], {"box": Box((300.0, 160.0, 490.0, 310.0), 1.0)}),
         (["--box", "0.5, 1.5, 10, 20"], {"box": Box((0.5, 1.5, 10.5, 21.5), 1.0)}),
         (["--box=-20,-10,100,200"], {"box": Box((-20.0, -10.0, 80.0, 190.0), 1.0)}),
+        # How fast.
+        (["--target-fps", "30"], {"target_fps": 30.0}),
+        (["--target-fps", "29.97"], {"target_fps": 29.97}),
         # The camera.
         (["--fov", "45.5"], {"fov_deg": 45.5}),
         (["--focal", "1200"], {"focal_px": 1200.0}),
@@ -200,6 +204,10 @@ _BAD = [
     ([*_ENOUGH, "--filter", "median"], "median"),
     # Heights that are none; metres.
     ([*_ENOUGH, "--height", "tall"], "tall is not a number"),
+    ([*_ENOUGH, "--target-fps", "fast"], "fast is not a number"),
+    ([*_ENOUGH, "--target-fps", "0"], "0 is not above zero"),
+    ([*_ENOUGH, "--target-fps", "0.5"], "0.5 is not a frame rate to hold; expected 1 to 240"),
+    ([*_ENOUGH, "--target-fps", "1000"], "1000 is not a frame rate to hold; expected 1 to 240"),
     ([*_ENOUGH, "--height", "1.83"], "1.83 is not a height in centimetres; expected 50 to 250"),
     # Two that exclude each other.
     ([*_ENOUGH, "--fov", "50", "--focal", "900"], "--focal"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from exporter.halves import half_trunks
 from exporter.main import main as wb_export
 from exporter.proof import ProofError
 from exporter.quantise import Quantiser
-from exporter.reduced import float_layers
+from exporter.reduced import by_stretches, float_layers
 from exporter.sensitivity import layers_to_keep
 from models.networks.hand4whole import Hand4Whole
 from tests.conftest import TINY, save_tiny_checkpoint
@@ -51,6 +52,19 @@ def quantiser(tiny_bundle: Path, crops: Any) -> Quantiser:
 
 
 # Pictures
+
+
+@pytest.mark.parametrize("count", [3, 4, 8, 9, 31, 72])
+def test_what_is_judged_on_was_neither_fitted_to_nor_chosen_on(count: int) -> None:
+    """Each frame is in one of the three, and hardly any next to one of another: they would be much alike."""
+    shown = frames(SAMPLE, count)
+    three = by_stretches(shown)
+    assert sorted(id(frame) for some in three for frame in some) == sorted(map(id, shown))
+    assert all(three)
+    owner = [next(k for k, some in enumerate(three) if any(frame is one for one in some)) for frame in shown]
+    changes = sum(a != b for a, b in pairwise(owner))
+    assert changes <= 8
+    assert owner[0] == 0
 
 
 def test_crops_of_the_sample_show_the_person(loaded: dict[str, Engine]) -> None:

@@ -18,20 +18,21 @@ from tests.app.smoothing.moves import point, vectors
 
 Run = Callable[[list[tuple[float, Point]]], list[Point]]
 _UNITS = 53 + 2
+ALL = np.ones(_UNITS, np.bool_)
 
 
 def one_euro(samples: list[tuple[float, Point]]) -> list[Point]:
     filtered = OneEuro(OneEuroConstants(np.full(_UNITS, 0.08), np.full(_UNITS, 2.0), 0.25))
-    return [filtered(*sample) for sample in samples]
+    return [filtered(*sample, ALL) for sample in samples]
 
 
 def kalman(samples: list[tuple[float, Point]]) -> list[Point]:
     filtered = Kalman(KalmanConstants(np.full(_UNITS, 0.08), np.full(_UNITS, 2.0)))
-    return [filtered(*sample) for sample in samples]
+    return [filtered(*sample, ALL) for sample in samples]
 
 
 def zero_phase(samples: list[tuple[float, Point]]) -> list[Point]:
-    known = [Sample(time_s, sample, np.ones(_UNITS)) for time_s, sample in samples]
+    known = [Sample(time_s, sample, np.ones(_UNITS), ALL) for time_s, sample in samples]
     return [smoothed(known, at, np.full(_UNITS, 0.2)) for at in range(len(known))]
 
 
@@ -170,9 +171,9 @@ def test_zero_phase_smoothing_keeps_parabolas() -> None:
 
 
 def test_untrusted_samples_count_for_little() -> None:
-    samples = [Sample(k / 30, point(np.full((53, 3), 0.1), np.zeros(2)), np.ones(_UNITS)) for k in range(15)]
+    samples = [Sample(k / 30, point(np.full((53, 3), 0.1), np.zeros(2)), np.ones(_UNITS), ALL) for k in range(15)]
     off = samples[7].point.moved(np.full((3, _UNITS), 0.5))
-    samples[7] = Sample(samples[7].time_s, off, np.full(_UNITS, 0.02))
+    samples[7] = Sample(samples[7].time_s, off, np.full(_UNITS, 0.02), ALL)
     assert apart(samples[0].point, smoothed(samples, 7, np.full(_UNITS, 0.2))) < 0.05
 
 
@@ -180,7 +181,7 @@ def test_one_euro_lags_a_steady_motion_by_its_time_constant_at_any_rate() -> Non
     for fps in (10, 30, 120):
         filtered = OneEuro(OneEuroConstants(np.full(2, 0.08), np.zeros(2), 0.1))
         for k in range(3 * fps + 1):
-            out = filtered(k / fps, point(np.zeros((0, 3)), np.array([k / fps, 0.0])))
+            out = filtered(k / fps, point(np.zeros((0, 3)), np.array([k / fps, 0.0])), ALL[:2])
         assert 3.0 - out.flat[0, 0] == pytest.approx(0.08, abs=1e-3)
 
 
@@ -188,7 +189,7 @@ def test_one_euro_lags_less_the_faster_it_goes() -> None:
     def lag_s(speed: float) -> float:
         filtered = OneEuro(OneEuroConstants(np.full(1, 0.2), np.full(1, 2.0), 0.1))
         for k in range(91):
-            out = filtered(k / 30, point(np.zeros((0, 3)), np.array([speed * k / 30])))
+            out = filtered(k / 30, point(np.zeros((0, 3)), np.array([speed * k / 30])), ALL[:1])
         return 3.0 - float(out.flat[0, 0]) / speed
 
     assert lag_s(0.01) == pytest.approx(0.2, rel=0.05)
@@ -203,7 +204,7 @@ def test_kalman_agrees_with_filterpy() -> None:
     rng, last = np.random.default_rng(0), None
     for t in times().tolist():
         z = np.sin(3 * t) + rng.normal(0, noise)
-        out = float(ours(t, point(np.zeros((0, 3)), np.array([z]))).flat[0, 0])
+        out = float(ours(t, point(np.zeros((0, 3)), np.array([z])), ALL[:1]).flat[0, 0])
         if last is None:
             theirs.x, theirs.P = np.array([[z], [0.0]]), np.diag((noise**2, restless**2))
         else:

@@ -18,11 +18,13 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QMouseEvent, QWhe
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from app.live.measures import Measure
+from app.pacing.report import Held
 from app.rendering.scene import Layers
 from app.sources.video import VideoSource
 from app.window.main_window import MainWindow
 from app.window.preferences import Preferences
-from app.window.state import Phase
+from app.window.state import Phase, State
 from app.window.theme import DARK, LIGHT, Theme
 from tests.app.window.conftest import Open, until
 from tests.camera_server import CameraServer
@@ -82,6 +84,14 @@ def test_it_shows_the_camera_with_the_mesh_over_it(open_window: Open, server: Ca
     assert "weights" in window.status.rest.whole  # the licence of the model
     assert server.url in window.windowTitle()
     assert "320 x 240" in window.panel.granted.text()
+
+
+def test_a_rate_to_hold_is_on_the_line_below(open_window: Open, server: CameraServer) -> None:
+    window = open_window("--camera", server.url)
+    held = Held(30.0, fps=29.9, possible_fps=31.0, source_fps=30.0, strides={"face": 4.0, "hands": 1.0})
+    window.status.show_state(State(Phase.LIVE, "0", pace=held), Measure(30.0, 9.0, 12.0))
+    assert "30 fps held" in window.status.numbers.text()
+    assert window.status.numbers.toolTip() == "30 fps held (face 1/4.0)"
 
 
 def test_keys_choose_what_is_seen_and_how(open_window: Open, server: CameraServer, preferences: Preferences) -> None:

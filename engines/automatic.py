@@ -1,0 +1,99 @@
+"""The fastest engine for a bundle on this machine, of those that are proven: measured once, and remembered."""
+
+from __future__ import annotations
+
+import ctypes.util
+import importlib.util
+import logging
+from collections.abc import Iterable, Mapping
+
+from engines import remembered
+from engines.bundle import Bundle
+from engines.cores import physical_cores, processor
+from engines.cuda_driver import CudaDriver
+from engines.engine import EngineError
+from engines.measuring import measured_ms
+from engines.onnxruntime_engine import cuda_is_built_in
+from engines.openvino_engine import openvino_is_installed
+from engines.runtime import BUNDLES, Runtime
+
+_log = logging.getLogger(__name__)
+
+_DRIVERS = ("cuda", "nvcuda")  # the NVIDIA driver's library on Linux and on Windows
+
+
+def fastest(bundle: Bundle) -> Runtime:
+    """The engine that runs the bundle's networks fastest here, in a precision that is proven: FP32, or the bundle's own
+    where its proof is within the limits.
+
+    Where there is a choice it is measured in about a second at first use, said in a line, and remembered for this
+    bundle, machine and these libraries. Raises EngineError where nothing is proven, or nothing runs.
+    """
+    if not bundle.proven:
+        raise EngineError(
+            f"the model {bundle.name} is {bundle.precision} without proof that it is near enough to FP32; export it "
+            f"again with wb-export, or take it as it is with --precision {bundle.precision}"
+        )
+    able = {f"{runtime} {runtime.precision}": runtime for runtime in candidates(bundle)}
+    if len(able) == 1:
+        return next(iter(able.values()))
+    key = remembered.Key(
+        bundle=bundle.identity,
+        machine=f"{processor()}, {physical_cores()} cores, {_gpu(able.values())}",
+        versions=remembered.versions(),
+        candidates=tuple(able),
+    )
+    known = remembered.read(key)
+    if known is not None:
+        return able[known]
+    times = measured_ms(able)
+    if not times:
+        raise EngineError(f"no engine runs the model {bundle.name} here; --engine cpu says why")
+    chosen = min(times, key=times.__getitem__)
+    remembered.write(key, chosen, times)
+    _say(chosen, times)
+    return able[chosen]
+
+
+def candidates(bundle: Bundle) -> list[Runtime]:
+    """What there is on this machine that runs the bundle in its own precision; others, such as bfloat16 of an FP32
+    bundle, have no proof."""
+    precision = bundle.precision
+    takes = [engine for engine, precisions in BUNDLES.items() if precisions.get(precision) == precision]
+    return [Runtime(engine, precision, bundle) for engine in takes if _is_here(engine, bundle)]
+
+
+def _is_here(engine: str, bundle: Bundle) -> bool:
+    """As far as can be said without starting it."""
+    if engine == "openvino":
+        return openvino_is_installed()
+    if engine == "cuda":
+        return cuda_is_built_in() and _has_driver()
+    if engine == "tensorrt":
+        return importlib.util.find_spec("tensorrt") is not None and _has_driver() and bundle.has_tensorrt
+    return True
+
+
+def _has_driver() -> bool:
+    return any(map(ctypes.util.find_library, _DRIVERS))
+
+
+def _gpu(able: Iterable[Runtime]) -> str:
+    if all(runtime.device == "cpu" for runtime in able):
+        return "no GPU in use"
+    try:
+        return CudaDriver().gpu
+    except EngineError:
+        return "no GPU"
+
+
+def _say(chosen: str, times: Mapping[str, float]) -> None:
+    for name, ms in sorted(times.items(), key=lambda item: item[1]):
+        _log.debug("%-24s %8.1f ms a person", name, ms)
+    others = ", ".join(f"{name} {ms:.1f}" for name, ms in times.items() if name != chosen)
+    _log.warning(
+        "%s is used from now on: %.1f ms a person here (%s); --engine chooses another",
+        chosen,
+        times[chosen],
+        others or "nothing else runs",
+    )
