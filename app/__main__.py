@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 from types import FrameType
+from typing import NoReturn
 
 
-def main() -> int:
-    """See `app.main.main`. Ends the process itself where a camera's driver would keep it."""
+def main() -> NoReturn:
+    """See `app.main.main`. Ends the process itself: files are whole by now, taking libraries down one by one takes
+    longer than closing a window should, and a camera's driver may hang."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end_early)
     try:
@@ -18,14 +19,12 @@ def main() -> int:
 
         code = track()
     except ImportError as error:
-        advice = "" if "lib" not in str(error) else "; on Debian: apt-get install libgl1 libglib2.0-0"
+        advice = "" if "lib" not in str(error) else "; on Debian: apt-get install libgl1 libglib2.0-0 libegl1"
         print(f"wb-track: a library is missing: {error}{advice}", file=sys.stderr)
         code = 1
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # everything is done
-    if threading.active_count() > 1:  # hanging in a driver, they must not meet the interpreter's end
-        _leave(code)
-    return code
+    _leave(code)
 
 
 def _end_early(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature signals have
@@ -34,11 +33,11 @@ def _end_early(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - 
     _leave(128 + number)
 
 
-def _leave(code: int) -> None:
+def _leave(code: int) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from app.boxes import BoxPolicy, FixedBox, FollowedBox
 from app.detectors.detector import Detector
 from app.errors import InputError
 from app.estimator import Estimator
+from app.option_types import MOST_PEOPLE
 from app.options import Options
 from app.pacing.budget import Budget
 from app.recording.take import Take
@@ -39,6 +41,7 @@ class Loaded:
     body: SmplxBody
     bundle: Bundle
     runtime: Runtime
+    most_people: int  # that can be told apart
 
     @property
     def device(self) -> str:
@@ -59,6 +62,9 @@ class Loaded:
 def loaded(options: Options) -> Iterator[Loaded]:
     """Everything the options name, freed at the end. Raises InputError, BundleError, BodyFileError, EngineError."""
     bundle = Bundle.load(_bundle_folder(options.model))
+    if options.detector is not None or DETECTOR in bundle.graphs:
+        # SciPy and filterpy take most of a second to import: beside the body and the engines it hardly shows.
+        threading.Thread(target=_import_follower, name="imports", daemon=True).start()
     body = SmplxBody.load(options.body or _body_file(bundle.shape_space))
     mean_shape = _are_strangers(bundle, body)
     with ExitStack() as stack:
@@ -83,7 +89,7 @@ def loaded(options: Options) -> Iterator[Loaded]:
             people_at_once=_people_at_once(options, runtime, boxes),
             budget=budget,
         )
-        yield Loaded(tracker, body, bundle, runtime)
+        yield Loaded(tracker, body, bundle, runtime, 1 if isinstance(boxes, FixedBox | FollowedBox) else MOST_PEOPLE)
 
 
 def take_of(options: Options, parts: Loaded, fps: float, size_wh: tuple[int, int]) -> Take:
@@ -112,7 +118,7 @@ def _box_policy(options: Options, runtime: Runtime, stack: ExitStack, budget: Bu
         return FixedBox(options.box)
     path = options.detector or runtime.bundle.graphs.get(DETECTOR)
     if path is None:
-        if options.people > 1:
+        if options.people > 1 and "people" in options.typed:
             raise InputError(
                 "--people needs a person detector, and the model has none; name one with --detector FILE, or leave out "
                 "--people"
@@ -125,10 +131,14 @@ def _box_policy(options: Options, runtime: Runtime, stack: ExitStack, budget: Bu
         check_contract(DETECTOR, engine.inputs, engine.outputs)
     else:
         engine = stack.enter_context(runtime.load_file(path))
-    from app.following.follower import Follower  # SciPy takes half a second to import
+    from app.following.follower import Follower
 
     lag_frames = None if options.live else mesh_lag_frames(runtime.device)
     return Follower(Detector(engine, path), options.people, lag_frames, budget)
+
+
+def _import_follower() -> None:
+    import app.following.follower  # noqa: F401
 
 
 def _people_at_once(options: Options, runtime: Runtime, boxes: BoxPolicy) -> int:

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from tqdm import tqdm
-
 from app.errors import InputError, TrackingError
 from app.frame import Box
 from app.interrupt import Interrupts
@@ -130,6 +128,8 @@ def _check_box(options: Options, source: Source) -> None:
 
 
 def _consume(pipeline: Pipeline, stats: Stats, frame_count: int | None, *, show: bool) -> None:
+    from tqdm import tqdm
+
     tqdm.monitor_interval = 0  # no thread of its own
     with tqdm(total=frame_count, unit=" frames", disable=None if show else True, leave=False) as bar:
         for result in pipeline:

@@ -5,23 +5,21 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
 from app import option_types
 from app.frame import Box
 from app.pinhole import Pinhole
-from app.recording.outputs import mesh_folder
-from app.recording.raw_video import SUFFIX as RAW_SUFFIX
-from app.recording.raw_video import is_raw
+from app.recording.outputs import RAW_SUFFIX, is_raw, mesh_folder
 from app.recording.take import AXES
 from app.rendering.renderer import RENDERERS
 from app.smoothing.settings import FILTERS, LEVELS, SmoothSettings
 from app.sources.camera_address import CameraAddress
 from engines.runtime import ENGINES, PRECISIONS
 
-DEFAULT_SMOOTH = "balanced"
+_LEFT_OPEN = {"smooth": "balanced", "people": 1}  # unless typed, or remembered by the window
 
 
 @dataclass(frozen=True)
@@ -58,6 +56,7 @@ class Options:
     stats: Path | None
     verbose: bool
     quiet: bool
+    typed: frozenset[str] = field(default=frozenset(), compare=False)  # which of those that a window remembers
 
     def camera(self, size_wh: tuple[int, int]) -> Pinhole:
         """The one camera of the take, of frames of that size."""
@@ -84,12 +83,15 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     camera = given.pop("camera")
     no_window = given.pop("no_window")
     out = tuple(given.pop("out"))
+    typed = frozenset(name for name in _LEFT_OPEN if given[name] is not None)
+    given |= {name: value for name, value in _LEFT_OPEN.items() if name not in typed}
     options = Options(
         address=None if camera in (None, option_types.LIST_CAMERAS) else CameraAddress(camera),
         list_cameras=camera == option_types.LIST_CAMERAS,
         window=not no_window
         and (camera not in (None, option_types.LIST_CAMERAS) or (given["video"] is not None and not out)),
         out=out,
+        typed=typed,
         **given,
     )
     if options.recover is None and not options.list_cameras:
@@ -180,7 +182,6 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--people",
         type=option_types.people_count,
-        default=1,
         metavar="N",
         help="how many to track, the largest first; each keeps a number and gets a file; default: 1",
     )
@@ -203,7 +204,7 @@ def _parser() -> argparse.ArgumentParser:
         help="horizontal field of view; default: 60",
     )
     camera.add_argument("--focal", dest="focal_px", type=option_types.positive, metavar="PX", help="focal length")
-    add("--smooth", choices=LEVELS, default=DEFAULT_SMOOTH, help="how steady the motion is; default: balanced")
+    add("--smooth", choices=LEVELS, help="how steady the motion is; default: balanced")
     add("--filter", choices=FILTERS, help="smooth by the past alone, as live; default for files: look ahead")
     add("--desk", action="store_true", help="legs rest seated; default: only where hips and knees are out of view")
     add(

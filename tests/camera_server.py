@@ -47,7 +47,7 @@ class CameraServer:
     """
 
     def __init__(self, pictures: list[NDArray[np.uint8]], fps: float = 30.0, port: int = 0) -> None:
-        self._pictures, self._fps = pictures, fps
+        self.pictures, self._fps = pictures, fps
         self._numbers = count()
         self._server: _Server | None = None
         self.port = port
@@ -82,7 +82,7 @@ class CameraServer:
 
     def _serve(self, write: Callable[[bytes], object]) -> None:
         due_s = time.perf_counter()
-        for picture in cycle(self._pictures):
+        for picture in cycle(self.pictures):
             if self._server is None:
                 return
             number = next(self._numbers)

@@ -5,15 +5,20 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.recording import outputs
-from app.recording.raw_video import RawVideo
 from app.recording.take import Take
+
+if TYPE_CHECKING:
+    from app.recording.raw_video import RawVideo
 
 
 @contextlib.contextmanager
 def opened_raw(path: Path, take: Take) -> Iterator[RawVideo]:
     """Raises InputError where nothing can be written there, TrackingError for a full disk."""
+    from app.recording.raw_video import RawVideo
+
     try:
         recorder = RawVideo(path, take.image_size_wh, take.fps, take.licence)
     except OSError as error:

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.frame import Frame, Result
 from app.live.recorders import opened, opened_raw
-from app.recording.raw_video import is_raw
+from app.recording.outputs import is_raw
 from app.recording.take import Take
 from app.recording.writer import Writer
 

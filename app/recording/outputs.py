@@ -17,6 +17,7 @@ from app.recording.recorder import recover as recover_npz
 from app.recording.take import Take
 
 SUFFIXES = (".npz", ".mp4", ".obj")  # the mesh and its parameters, an overlay video, a folder of meshes
+RAW_SUFFIX = ".raw.mp4"  # a camera's own pictures
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -117,6 +118,11 @@ def open_recorder(path: Path, take: Take, renderer: str, clip: Path | None) -> R
 
             return ObjRecorder(mesh_folder(path), take)
     return NpzRecorder(path, take)
+
+
+def is_raw(path: Path) -> bool:
+    """Whether a path asks for the camera's own pictures."""
+    return path.name.lower().endswith(RAW_SUFFIX)
 
 
 def cannot_be_written(path: Path, error: OSError) -> InputError | TrackingError:

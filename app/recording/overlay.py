@@ -25,10 +25,9 @@ class OverlayRecorder:
     def __init__(self, path: Path, take: Take, renderer: Renderer, clip: Path | None) -> None:
         """renderer: taken over, and closed. clip: the file whose sound goes with it. Raises OSError."""
         self._camera = take.camera
-        self._clip = clip
         with ExitStack() as undo:
             undo.callback(renderer.close)
-            self._video = VideoFile(path, take.image_size_wh, take.fps, take.licence)
+            self._video = VideoFile(path, take.image_size_wh, take.fps, take.licence, sound=clip)
             undo.pop_all()
         self._renderer = renderer
 
@@ -48,7 +47,7 @@ class OverlayRecorder:
 
     def finish(self) -> list[Path]:
         """See `Recorder`."""
-        return self._video.finish(self._clip)
+        return self._video.finish()
 
     def close(self) -> None:
         with ExitStack() as stack:

@@ -12,7 +12,6 @@ from app.errors import recording_stopped
 from app.frame import Frame
 from app.recording.video_file import VideoFile
 
-SUFFIX = ".raw.mp4"
 _NEARLY_LOSSLESS = {"preset": "ultrafast", "crf": "16", "bf": "0"}  # and quick: the cores are for the networks
 
 
@@ -44,8 +43,3 @@ class RawVideo:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def is_raw(path: Path) -> bool:
-    """Whether a path asks for the camera's own pictures."""
-    return path.name.lower().endswith(SUFFIX)

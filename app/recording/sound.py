@@ -39,7 +39,8 @@ class Sound:
         try:
             self._container = av.open(str(path))
         except (FFmpegError, OSError) as error:
-            raise SoundError(reason(error)) from error
+            raise SoundError(f"{path} cannot be read: {reason(error)}") from error
+        self._path = path
         self._stream: AudioStream | None = next(iter(self._container.streams.audio), None)
         if _video_end_s(self._container) <= self._end_s + 0.05:
             self._end_s = float("inf")
@@ -49,10 +50,10 @@ class Sound:
         if self._stream is None:
             return iter(())
         if self._stream.codec.canonical_name in _KEPT_CODECS:
-            return _sure(self._copied(self._stream, out.add_stream_from_template(self._stream)))
+            return self._sure(self._copied(self._stream, out.add_stream_from_template(self._stream)))
         encoder = out.add_stream("aac", min(self._stream.rate, _HIGHEST_RATE_HZ))
         encoder.layout = self._stream.layout.name
-        return _sure(self._encoded(self._stream, encoder))
+        return self._sure(self._encoded(self._stream, encoder))
 
     def close(self) -> None:
         self._container.close()
@@ -94,17 +95,16 @@ class Sound:
                 yield from map(_timed, encoder.encode(frame))
         yield from map(_timed, encoder.encode())
 
+    def _sure(self, packets: TimedPackets) -> TimedPackets:
+        """The packets, any trouble with them a SoundError."""
+        try:
+            yield from packets
+        except (FFmpegError, OSError) as error:
+            raise SoundError(f"{self._path} cannot be read: {reason(error)}") from error
+
 
 def _timed(packet: Packet[Any]) -> tuple[float, Packet[Any]]:
     return float((packet.pts or 0) * Fraction(packet.time_base)), packet
-
-
-def _sure(packets: TimedPackets) -> TimedPackets:
-    """The packets, any trouble with them a SoundError."""
-    try:
-        yield from packets
-    except (FFmpegError, OSError) as error:
-        raise SoundError(reason(error)) from error
 
 
 def _video_end_s(container: InputContainer) -> float:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from app.recording.journal import NothingRecordedError
 from app.recording.lock import locked
 from app.recording.partial import partial_path
-from app.recording.video_finish import finish_video
+from app.recording.video_finish import finish_video, note_sound
 
 _TIME_BASE = Fraction(1, 90_000)  # whole ticks a frame at all common rates, 23.976 within 3 microseconds
 _KEY_FRAME_S = 2.0
@@ -32,7 +32,7 @@ _LIMITED_RANGE = 1
 
 # Fragments, each whole by itself: what was written plays, whatever comes after.
 _FRAGMENTED = {
-    "movflags": "empty_moov+default_base_moof",
+    "movflags": "empty_moov+default_base_moof+use_metadata_tags",
     "frag_duration": str(_FRAGMENT_US),
     "flush_packets": "1",
 }
@@ -49,9 +49,12 @@ class VideoFile:
         size_wh: tuple[int, int],
         fps: float,
         comment: str,
+        *,
         encoder: Mapping[str, str] = MappingProxyType(_ENCODER),
+        sound: Path | None = None,
     ) -> None:
-        """fps: about how many frames a second will come. encoder: x264's options; no B-frames among them.
+        """fps: about how many frames a second will come. encoder: x264's options; no B-frames among them. sound: a
+        file whose sound of the frames' time goes with them, if it has any.
 
         Raises OSError where the file cannot be made.
         """
@@ -72,7 +75,7 @@ class VideoFile:
         context.gop_size = max(1, round(_KEY_FRAME_S * fps))
         context.color_primaries = context.color_trc = context.colorspace = _BT709
         context.color_range = _LIMITED_RANGE
-        self._start_s = 0.0
+        self._sound = sound
         self._last_pts = -1
         self._synced_s = time.monotonic()
         self.frames = 0
@@ -81,6 +84,8 @@ class VideoFile:
         """A frame (H, W, 3) of the file's size and its time; times grow. Raises OSError, the frames before it safe."""
         if not self.frames:
             self._start_s = time_s
+            if self._sound:
+                note_sound(self._container, self._sound, time_s)
         width, height = self._size_wh
         if width % 2 or height % 2:
             rgb = np.asarray(cv2.copyMakeBorder(rgb, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE), np.uint8)
@@ -95,14 +100,14 @@ class VideoFile:
             os.fsync(self._file.fileno())
             self._synced_s = time.monotonic()
 
-    def finish(self, sound: Path | None = None) -> list[Path]:
-        """Make the file, with the sound of that time in `sound` where it has any. None where no frame was kept.
+    def finish(self) -> list[Path]:
+        """Make the file. None where no frame was kept.
 
         Raises TrackingError where it cannot be written; the partial file is kept.
         """
         self.close()
         try:
-            return finish_video(self.partial, self.path, sound, self._start_s)
+            return finish_video(self.partial, self.path)
         except NothingRecordedError:
             self.partial.unlink()
             return []

@@ -22,21 +22,29 @@ from app.recording.sound import Sound, SoundError, TimedPackets
 
 _log = logging.getLogger(__name__)
 
+_SOUND, _SOUND_START = "sound", "sound_start_s"  # metadata of partial videos
 
-def finish_video(partial: Path, path: Path, sound: Path | None = None, start_s: float = 0.0) -> list[Path]:
-    """Make the video of a partial one and remove that; what was written.
 
-    sound: a file whose sound from start_s on goes with it. Raises NothingRecordedError where there is no frame,
+def note_sound(partial: OutputContainer, sound: Path, start_s: float) -> None:
+    """Before its first frame, tell a partial video which file's sound from start_s on goes with it, if it has any."""
+    partial.metadata[_SOUND] = str(sound.absolute())
+    partial.metadata[_SOUND_START] = str(start_s)
+
+
+def finish_video(partial: Path, path: Path) -> list[Path]:
+    """Make the video of a partial one, with its sound, and remove that; what was written.
+
+    Sound that cannot be read costs only itself, and a warning. Raises NothingRecordedError where there is no frame,
     TrackingError where the video cannot be written; the partial file is kept.
     """
     _check(partial)
     beside = path.with_name(f".{path.name}.writing")
     try:
         try:
-            _write(beside, partial, sound, start_s)
+            _write(beside, partial)
         except SoundError as error:
-            _log.warning("the sound of %s could not be read, so %s has none: %s", sound, path, error)
-            _write(beside, partial, None, start_s)
+            _log.warning("%s has no sound: %s", path, error)
+            _write(beside, partial, silent=True)
         with beside.open("rb") as file:
             os.fsync(file.fileno())
         beside.replace(path)
@@ -67,16 +75,17 @@ def _check(partial: Path) -> None:
     raise NothingRecordedError(f"{partial} holds no frame of a video")
 
 
-def _write(path: Path, partial: Path, sound: Path | None, start_s: float) -> None:
+def _write(path: Path, partial: Path, *, silent: bool = False) -> None:
     """Raises SoundError where the sound is at fault, FFmpegError or OSError otherwise."""
     with contextlib.ExitStack() as stack:
         video = stack.enter_context(av.open(str(partial)))
         out = stack.enter_context(av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}))
         out.metadata["comment"] = video.metadata.get("comment", "")
         tracks = [_pictures(video, out)]
-        if sound is not None:
+        if _SOUND in video.metadata and not silent:
+            start_s = float(video.metadata[_SOUND_START])
             span_s = (start_s, start_s + _length_s(video))
-            tracks.append(stack.enter_context(Sound(sound, span_s)).add_to(out))
+            tracks.append(stack.enter_context(Sound(Path(video.metadata[_SOUND]), span_s)).add_to(out))
         for _, packet in heapq.merge(*tracks, key=itemgetter(0)):
             out.mux(packet)
 

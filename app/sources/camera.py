@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from app.channel import Channel, ChannelClosed
 from app.frame import Frame
 from app.sources.camera_address import CameraAddress, CameraError, granted
+from app.sources.fitted import fitted
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +45,6 @@ class CameraSource:
         """
         self.name = address.name
         self.paused = False
-        self.granted = ""
         self.attempts = 0  # that failed, since there was a picture
         self._address = address
         self._mirror = mirror
@@ -55,7 +55,8 @@ class CameraSource:
         self._segment = self._count = 0
         self._dropped_before = 0
         self._arrived_s: float | None = None
-        self._size_wh: tuple[int, int] | None = None
+        self._granted = ""
+        self._given_wh = self._size_wh = (0, 0)  # of the camera's pictures now, and of those handed on
         self._thread = threading.Thread(target=self._keep_open, name="camera", daemon=True)
         self._thread.start()
 
@@ -71,6 +72,16 @@ class CameraSource:
             return self._problem
         silent_s = time.perf_counter() - self._arrived_s
         return f"{self.name} has been silent for {silent_s:.0f} s" if silent_s > _SILENCE_S else ""
+
+    @property
+    def granted(self) -> str:
+        """What the camera says it gives, and what is made of that."""
+        return f"{self._granted}{self._fitted}"
+
+    @property
+    def _fitted(self) -> str:
+        first = f", fitted into {self._size_wh[0]} x {self._size_wh[1]}"
+        return "" if self._given_wh == self._size_wh else first
 
     @property
     def dropped(self) -> int:
@@ -134,7 +145,7 @@ class CameraSource:
     def _read(self, capture: cv2.VideoCapture) -> None:
         """Frames until they end. Raises CameraError then."""
         try:
-            self.granted = granted(capture)
+            self._granted = granted(capture)
             while not self._stopping:
                 there, bgr = capture.read()
                 arrived_s = time.perf_counter()
@@ -145,12 +156,15 @@ class CameraSource:
             capture.release()
 
     def _hand_on(self, bgr: NDArray[np.uint8], arrived_s: float) -> None:
-        if self._size_wh is None:
-            self._size_wh = (bgr.shape[1], bgr.shape[0])
+        before_wh, self._given_wh = self._given_wh, (bgr.shape[1], bgr.shape[0])
+        was_lost = bool(self.problem) or self._arrived_s is None or arrived_s - self._arrived_s > _SILENCE_S
+        if not self._count:
+            self._size_wh = self._given_wh
             _log.info("%s: %s", self.name, self.granted)
-        elif self.problem or self._arrived_s is None or arrived_s - self._arrived_s > _SILENCE_S:
+        elif was_lost or self._given_wh != before_wh:
             self._segment += 1
-            _log.warning("%s is back", self.name)
+            size = "" if self._given_wh == before_wh else f", now with {bgr.shape[1]} x {bgr.shape[0]}{self._fitted}"
+            _log.warning("%s is back%s", self.name, size)
         self._arrived_s, self._problem = arrived_s, ""
         frame = Frame(self._count, arrived_s, self._picture(bgr), arrived_s, self._segment)
         self._count += 1
@@ -158,10 +172,7 @@ class CameraSource:
 
     def _picture(self, bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """(H, W, 3) RGB of the size the camera had at first, since a take has one size."""
-        if (bgr.shape[1], bgr.shape[0]) != self._size_wh:
-            assert self._size_wh is not None
-            bgr = np.asarray(cv2.resize(bgr, self._size_wh, interpolation=cv2.INTER_AREA), np.uint8)
-        rgb = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+        rgb = cv2.cvtColor(fitted(bgr, self._size_wh), cv2.COLOR_BGR2RGB)
         return np.asarray(cv2.flip(rgb, 1) if self._mirror else rgb, np.uint8)
 
     def _lose(self, problem: str) -> None:

@@ -10,7 +10,6 @@ from typing import Protocol, Self
 from app.errors import InputError
 from app.frame import Frame
 from app.sources.images import IMAGE_SUFFIXES, ImageSource
-from app.sources.video import VideoSource
 
 
 class Source(Protocol):
@@ -76,4 +75,6 @@ def open_source(path: Path, start_s: float = 0.0, duration_s: float | None = Non
         raise InputError(f"no video, image or folder at {path}")
     if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
         return ImageSource(path, start_s, duration_s)
+    from app.sources.video import VideoSource  # a camera needs no decoder of files
+
     return VideoSource(path, start_s, duration_s)

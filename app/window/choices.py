@@ -15,5 +15,5 @@ def camera_choices() -> list[tuple[str, str]]:
 def model_choices() -> list[tuple[str, str]]:
     """Value for --model, and label: the user's bundles, then the one that is shipped."""
     found = [(path.parent.name, path.parent.name) for path in sorted(user_bundle_folder("").glob(f"*/{FILE_NAME}"))]
-    shipped = [(str(OPEN_BUNDLE), "open model (shipped)")] if (OPEN_BUNDLE / FILE_NAME).is_file() else []
+    shipped = [(str(OPEN_BUNDLE), "Open model (shipped)")] if (OPEN_BUNDLE / FILE_NAME).is_file() else []
     return [*found, *shipped]

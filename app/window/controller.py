@@ -19,13 +19,13 @@ from app.live.session import Session
 from app.load import OPEN_BUNDLE, Loaded, loaded, take_of
 from app.options import Options
 from app.recording.outputs import recover_left_over
-from app.recording.snapshot import write_snapshot
 from app.rendering.scene import Layers, View
 from app.sources.camera import CameraSource
 from app.sources.camera_address import CameraAddress
 from app.sources.played import PlayedSource
 from app.sources.source import open_source
 from app.window.drawing import Drawing, Look, Picture, Subject
+from app.window.messages import told
 from app.window.state import About, Phase, State
 from app.window.takes import new_name, take_paths, takes_folder
 from models.body_file import SMPLX_SHAPE_SPACE
@@ -57,7 +57,7 @@ class Controller:
         self._loading, self._saving = True, False
         self._reading = self._closing = False
         self._message = self._notice = ""
-        self._fatal = False
+        self._began = self._fatal = False
         self._outs = options.out
         self.folder = takes_folder(self._outs[0] if self._outs else None)
         self._drawing = Drawing(self._subject, changed, options.renderer)
@@ -185,10 +185,11 @@ class Controller:
                 session.record(self._outs)
                 self._outs = ()
             self._session = session.__enter__()
+            self._began = True
         except Exception as error:  # noqa: BLE001 - the window stays and says it
             _log.debug("cannot be tracked", exc_info=error)
             self._message = " ".join(str(error).split())
-            self._fatal = self._parts is None
+            self._fatal = not self._began
         finally:
             self._loading = False
 
@@ -242,9 +243,11 @@ class Controller:
         finally:
             self._saving = False
         if self.outcome is not None:
-            self._notice = _told(self.outcome)
+            self._notice = told(self.outcome)
 
     def _snapshot(self) -> None:
+        from app.recording.snapshot import write_snapshot  # with trimesh, which takes its time
+
         session, picture = self._session, self.picture
         if session is None or session.newest is None or session.take is None or picture is None:
             return
@@ -279,20 +282,14 @@ def _source(options: Options) -> CameraSource | PlayedSource:
 
 
 def _about(parts: Loaded) -> About:
+    folder = parts.bundle.folder
     return About(
         model=parts.bundle.name,
+        choice=str(folder) if folder == OPEN_BUNDLE else folder.name,
         engine=engine_name(parts),
         body=parts.body.name,
         licence=parts.licence,
-        is_open_model=parts.bundle.folder == OPEN_BUNDLE,
+        most_people=parts.most_people,
+        is_open_model=folder == OPEN_BUNDLE,
         is_open_body=parts.body.shape_space != SMPLX_SHAPE_SPACE,
     )
-
-
-def _told(outcome: Outcome) -> str:
-    names = ", ".join(path.name for path in outcome.written)
-    if outcome.error is not None:
-        return f"{outcome.error}{f'; kept {names}' if names else ''}"
-    if not outcome.written:
-        return "No person was found; nothing was saved"
-    return f"Saved {names}" if outcome.frames else f"No person was found; saved {names}"

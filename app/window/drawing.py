@@ -45,9 +45,11 @@ class Look:
 
 @dataclass(frozen=True)
 class Picture:
-    """rgb: (H, W, 3) uint8. captured_s: when its frame arrived, `time.perf_counter()`. number: another for each one."""
+    """rgb: (H, W, 3) uint8. frame_index, captured_s: of the frame shown, the latter by `time.perf_counter()`. number:
+    another for each one."""
 
     rgb: NDArray[np.uint8]
+    frame_index: int
     captured_s: float
     number: int
 
@@ -110,7 +112,8 @@ class Drawing:
         frame = subject.result.frame
         scene = Scene(frame.rgb, subject.result.people, subject.camera, look.view, look.layers)
         rgb = renderer.draw(scene, _affordable(look.size_wh))
-        self.picture = Picture(rgb, frame.captured_s, self.picture.number + 1 if self.picture else 0)
+        number = self.picture.number + 1 if self.picture else 0
+        self.picture = Picture(rgb, frame.index, frame.captured_s, number)
 
     def _next_look(self) -> Look | None:
         with self._changed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QTimer
@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.errors import InputError
 from app.interrupt import Interrupts
-from app.options import DEFAULT_SMOOTH, Options
+from app.options import Options
 from app.window.bell import Bell
 from app.window.choices import camera_choices, model_choices
 from app.window.controller import Controller
@@ -29,14 +29,11 @@ Say = Callable[[str], None]
 def run_window(options: Options, say: Say) -> int:
     """Exit code 0 when the window was closed, by whomever. Raises InputError where there can be none, or no model."""
     _check_display()
-    application = QApplication.instance() or QApplication(sys.argv[:1])
-    assert isinstance(application, QApplication)
-    application.setApplicationName("wb-track")
-    application.setStyle("Fusion")
+    application = new_application(sys.argv[:1])
     preferences = Preferences()
     bell = Bell()
     with Interrupts(_told_by_timer) as interrupts:
-        controller = Controller(_remembered(options, preferences), bell.ring)
+        controller = Controller(remembered(options, preferences), bell.ring)
         window = MainWindow(controller, preferences, camera_choices(), model_choices())
         bell.answer(window.refresh)
         timer = QTimer()  # also lets Python see signals, while Qt waits for events
@@ -55,16 +52,27 @@ def run_window(options: Options, say: Say) -> int:
     return 0
 
 
+def new_application(arguments: Sequence[str]) -> QApplication:
+    """The one there is, or another, for arguments as Qt takes them; it looks the same everywhere."""
+    application = QApplication.instance() or QApplication(list(arguments))
+    assert isinstance(application, QApplication)
+    application.setApplicationName("wb-track")
+    application.setStyle("Fusion")
+    return application
+
+
 def _told_by_timer() -> None:
     """A signal handler should do no more than it must."""
 
 
-def _remembered(options: Options, preferences: Preferences) -> Options:
-    """What was chosen in the window the last time, where the command line leaves it open."""
-    if options.smooth == DEFAULT_SMOOTH and preferences.smooth:
-        options = replace(options, smooth=preferences.smooth)
-    if options.people == 1 and preferences.people:
-        options = replace(options, people=preferences.people)
+def remembered(options: Options, preferences: Preferences) -> Options:
+    """What was chosen in the window the last time, where nothing was typed; nothing that goes against what was."""
+    smooth, people = preferences.smooth, preferences.people
+    plain = options.filter is None and not options.desk  # off would take these back
+    if smooth and "smooth" not in options.typed and (smooth != "off" or plain):
+        options = replace(options, smooth=smooth)
+    if people and "people" not in options.typed:
+        options = replace(options, people=people)
     return options
 
 

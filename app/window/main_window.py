@@ -180,7 +180,7 @@ class MainWindow(QMainWindow):
             if self.isVisible():
                 self.close()
             return
-        self.picture.say(*messages.over_picture(state), messages.recorded(state))
+        self.picture.say(*messages.over_picture(state), messages.footnote(state), messages.recorded(state))
         self.panel.show_state(state)
         self.setWindowTitle(messages.window_title(state))
         if state.about and not self._preferences.introduced and self.banner.isHidden():
@@ -192,8 +192,9 @@ class MainWindow(QMainWindow):
         self._show(state)
         self.status.show_state(state, self._shown.measure())
         options = self._controller.options
-        model = str(options.model) if options.model else (state.about.model if state.about else "")
-        self.panel.show_choices(model, options.smooth, options.people)
+        model = options.model or (state.about.choice if state.about else "")
+        people = min(options.people, state.about.most_people) if state.about else options.people
+        self.panel.show_choices(model, options.smooth, people)
 
     def _set_view(self, view: View) -> None:
         self._view = view

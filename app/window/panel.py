@@ -26,6 +26,10 @@ _VIEWS = (
     ("orbit", "Orbit", "Around people: drag to turn, Shift and drag to move, wheel to zoom, double-click to reset (4)"),
 )
 _LAYERS = (("mesh", "Mesh", "M"), ("skeleton", "Skeleton", "K"), ("boxes", "Boxes", "B"), ("wireframe", "Wire", "W"))
+_SEEN = {Phase.LIVE, Phase.PAUSED, Phase.RECONNECTING, Phase.ENDED}  # there is a picture
+_KEYS = ("Space pause", "R record", "S snapshot", "F full screen", "1\u20134 view", "Esc close")
+_PEOPLE = "How many people are tracked at most"
+_ONE_PERSON = "One person: the model has no person detector, which several need"
 
 Choice = tuple[str, str]  # value, label
 
@@ -81,10 +85,14 @@ class Panel(QScrollArea):
         self.licence.say(f"Licence: {about.licence}" if about else "")
         for widget in (self.model, self.smooth, self.people):
             widget.setEnabled(not busy and not recorded and not state.saving)
+        if about:
+            several = about.most_people > 1
+            self.people.setEnabled(self.people.isEnabled() and several)
+            self.people.setToolTip(_PEOPLE if several else _ONE_PERSON)
         self.record.setChecked(recorded)
-        self.record.setEnabled(recorded or state.phase in (Phase.LIVE, Phase.PAUSED, Phase.RECONNECTING))
+        self.record.setEnabled(recorded or state.phase in _SEEN - {Phase.ENDED})
         self.record.setText("Saving …" if state.saving else "Stop recording" if recorded else "Record")
-        self.snapshot.setEnabled(state.about is not None and not busy)
+        self.snapshot.setEnabled(state.phase in _SEEN)
 
     def show_choices(self, model: str, smooth: str, people: int) -> None:
         with QSignalBlocker(self.model), QSignalBlocker(self.smooth):
@@ -151,7 +159,6 @@ class Panel(QScrollArea):
         self.smooth.valueChanged.connect(lambda level: self.smooth_asked.emit(_SMOOTH[level]))
         self._column.addWidget(self.smooth)
         self.people = Stepper("People", MOST_PEOPLE)
-        self.people.setToolTip("How many people are tracked at most")
         self.people.changed.connect(self.people_asked)
         row = QHBoxLayout()
         row.addWidget(heading("People"), 1)
@@ -175,7 +182,7 @@ class Panel(QScrollArea):
             button.setToolTip(f"{label} ({key})")
             button.clicked.connect(lambda _=False, name=name: self.layer_asked.emit(name))
             self.layers[name] = button
-            row.addWidget(button, 1)
+            row.addWidget(button, len(label))  # the long one needs more than a quarter
         self._column.addLayout(row)
         self._column.addSpacing(self._gap // 2)
         self._column.addWidget(heading("Colours"))
@@ -189,7 +196,10 @@ class Panel(QScrollArea):
         self.record.setCheckable(True)
         self.snapshot = self._button("Snapshot", self.snapshot_asked, "The picture as .png and the mesh as .obj (S)")
         folder = self._button("Open folder", self.folder_asked, "Where takes and snapshots are")
-        self._column.addWidget(self.record)
+        keys = wrapped()
+        keys.setText(" \u00b7 ".join(key.replace(" ", "\u00a0") for key in _KEYS))  # lines break between keys
+        for widget in (keys, self.record):
+            self._column.addWidget(widget)
         self._column.addLayout(self._row(self.snapshot, folder))
 
     def _button(self, label: str, asked: SignalInstance, tip: str = "") -> QPushButton:

@@ -28,7 +28,7 @@ class PictureView(QWidget):
         self.setAccessibleName("Picture")
         self._picture: Picture | None = None
         self._view = View()
-        self._title = self._detail = self._recorded = ""
+        self._title = self._detail = self._footnote = self._recorded = ""
         self._dragged_from: QPointF | None = None
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
@@ -52,11 +52,13 @@ class PictureView(QWidget):
         self._view = view
         self.setCursor(Qt.CursorShape.ArrowCursor if view.kind == "camera" else Qt.CursorShape.OpenHandCursor)
 
-    def say(self, title: str, detail: str, recorded: str) -> None:
-        """title, detail: over the darkened picture, where not empty. recorded: in its corner."""
-        if (title, detail, recorded) != (self._title, self._detail, self._recorded):
-            self._title, self._detail, self._recorded = title, detail, recorded
-            self.setAccessibleDescription(f"{title} {detail}".strip())
+    def say(self, title: str, detail: str, footnote: str, recorded: str) -> None:
+        """title, detail: over the darkened picture, where not empty. footnote: at its lower edge. recorded: in a
+        corner."""
+        said = (title, detail, footnote, recorded)
+        if said != (self._title, self._detail, self._footnote, self._recorded):
+            self._title, self._detail, self._footnote, self._recorded = said
+            self.setAccessibleDescription(f"{title} {detail} {footnote}".strip())
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002, N802 - Qt's name
@@ -71,6 +73,8 @@ class PictureView(QWidget):
             painter.drawImage(self._fitted(width, height), image)
         if self._title:
             self._paint_message(painter)
+        if self._footnote:
+            self._paint_footnote(painter)
         if self._recorded:
             self._paint_recording(painter)
         painter.end()
@@ -135,19 +139,33 @@ class PictureView(QWidget):
         below = top + title.height() + gap
         painter.drawText(QRect(room.left(), below, room.width(), room.bottom() - below), wrapped, self._detail)
 
+    def _paint_footnote(self, painter: QPainter) -> None:
+        painter.setFont(self.font())
+        metrics = painter.fontMetrics()
+        pad = metrics.height() // 2
+        width, height = metrics.horizontalAdvance(self._footnote) + 4 * pad, metrics.height() + pad
+        pill = QRectF(0.5 * (self.width() - width), self.height() - height - 2 * pad, width, height)
+        self._paint_pill(painter, pill)
+        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, self._footnote)
+
     def _paint_recording(self, painter: QPainter) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self.font())
         metrics = painter.fontMetrics()
         side, pad = metrics.height(), metrics.height() // 2
         width = metrics.horizontalAdvance(self._recorded) + side + 3 * pad
         pill = QRectF(pad, pad, width, side + pad)
+        self._paint_pill(painter, pill)
+        text = pill.adjusted(pad + side, 0, 0, 0)
+        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self._recorded)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_VEIL)
-        painter.drawRoundedRect(pill, pill.height() / 2, pill.height() / 2)
         painter.setBrush(_RECORDING)
         dot = 0.55 * side
         painter.drawEllipse(QRectF(pill.left() + pad, pill.center().y() - dot / 2, dot, dot))
+
+    def _paint_pill(self, painter: QPainter, pill: QRectF) -> None:
+        """Leaves the pen for the text in it."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(_VEIL)
+        painter.drawRoundedRect(pill, pill.height() / 2, pill.height() / 2)
         painter.setPen(_TEXT)
-        text = pill.adjusted(pad + side, 0, 0, 0)
-        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self._recorded)

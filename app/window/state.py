@@ -24,12 +24,14 @@ class Phase(Enum):
 
 @dataclass(frozen=True)
 class About:
-    """What tracks, in words."""
+    """What tracks, in words. choice: the model's among `choices.model_choices`."""
 
     model: str
+    choice: str
     engine: str
     body: str
     licence: str
+    most_people: int
     is_open_model: bool
     is_open_body: bool
 
@@ -39,7 +41,7 @@ class State:
     """message: why there is no live picture, in a sentence. notice: what was done last. recorded_s: None with no take.
     pace: whether the rate that was asked for is held; None where none was.
 
-    fatal: nothing was ever tracked, and cannot be: exit code 2.
+    fatal: what was asked for at the start cannot be tracked: exit code 2.
     """
 
     phase: Phase

@@ -31,7 +31,7 @@ class StatusBar(QWidget):
         parts = [
             f"{shown.fps:.0f} fps shown",
             f"{state.tracking.fps:.0f} tracked",
-            f"age {shown.p50_ms:.0f} ms, p95 {shown.p95_ms:.0f}",
+            f"age {shown.p50_ms:.0f} ms, p95 {shown.p95_ms:.0f}" if shown.fps else "no new picture",
             f"{state.dropped} dropped",
         ]
         if state.pace and state.pace.verdict:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import platformdirs
 
-from app.recording.raw_video import SUFFIX as RAW_SUFFIX
+from app.recording.outputs import RAW_SUFFIX
 
 
 def takes_folder(out: Path | None) -> Path:

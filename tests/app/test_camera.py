@@ -175,16 +175,63 @@ def test_stop_ends_the_iteration_though_nothing_comes(server: CameraServer) -> N
         assert list(camera) == []
 
 
-def test_another_size_after_a_return_is_brought_to_the_first(server: CameraServer) -> None:
-    with source(server) as camera:
+def grey(width: int, height: int) -> NDArray[np.uint8]:
+    return np.full((height, width, 3), 150, np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("wh", "inside"),
+    [
+        ((320, 240), (slice(0, 120), slice(0, 160))),  # the same shape
+        ((160, 90), (slice(15, 105), slice(0, 160))),  # wider: black above and below
+        ((240, 320), (slice(0, 120), slice(35, 125))),  # upright
+    ],
+)
+def test_another_size_after_a_return_is_fitted_into_the_first(
+    server: CameraServer, wh: tuple[int, int], inside: tuple[slice, slice], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING), source(server) as camera:
         frames = iter(camera)
         next(frames)
         server.stop()
-        server._pictures = [np.full((240, 320, 3), 50, np.uint8)]
+        server.pictures = [grey(*wh)]
         server.start()
         after = next(frame for frame in frames if frame.segment == 1)
         assert after.size_wh == (160, 120)
-        assert after.rgb[60].mean() == pytest.approx(50, abs=3)
+        shown = np.zeros((120, 160), bool)
+        shown[inside] = True
+        below, there = after.rgb[40:], shown[40:]  # the number is above
+        assert np.abs(below[there].astype(int) - 150).mean() < 4
+        assert (below[~there] < 60).all()
+        assert camera.granted.endswith("fitted into 160 x 120")
+    assert caplog.messages[-1].endswith(f"is back, now with {wh[0]} x {wh[1]}, fitted into 160 x 120")
+
+
+class _Turned:
+    """A capture whose pictures are upright from the third on."""
+
+    def __init__(self) -> None:
+        self._pictures = iter([grey(160, 120)] * 2 + [grey(120, 160)] * 2)
+
+    def get(self, _: int) -> float:
+        return 0.0
+
+    def read(self) -> tuple[bool, NDArray[np.uint8] | None]:
+        time.sleep(0.05)
+        picture = next(self._pictures, None)
+        return picture is not None, picture
+
+    def release(self) -> None:
+        """Nothing to let go of."""
+
+
+def test_another_size_without_a_gap_makes_everyone_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CameraAddress, "open", lambda _: _Turned())
+    with CameraSource(CameraAddress("0")) as camera:
+        frames = taken(camera, 4)
+    assert [frame.segment for frame in frames] == [0, 0, 1, 1]
+    assert [frame.rgb[60, 5].max() for frame in frames] == [150, 150, 0, 0]
+    assert [frame.rgb[60, 80].min() for frame in frames] == [150] * 4
 
 
 @pytest.mark.parametrize(

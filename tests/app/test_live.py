@@ -141,6 +141,37 @@ def test_a_camera_that_comes_back_goes_on_in_the_same_take(
     assert json.loads(stats.read_text())["interruptions"] == 1
 
 
+def test_a_camera_that_comes_back_upright_goes_on_in_the_same_take(
+    track: Track, server: CameraServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    out, raw, over = (tmp_path / name for name in ("take.npz", "take.raw.mp4", "take.mp4"))
+
+    upright = [np.ascontiguousarray(np.rot90(picture)) for picture in server.pictures]
+
+    def turn_it() -> None:
+        within(lambda: partial.exists() and partial.stat().st_size > 300_000)
+        server.stop()
+        server.pictures = upright
+        server.start()
+
+    partial = tmp_path / "take.npz.partial"
+    trouble = threading.Thread(target=turn_it)
+    trouble.start()
+    arguments = ("--camera", server.url, "--no-window", "--duration", "6", *BOX)
+    assert track(*arguments, "--out", out, "--out", raw, "--out", over) == 0
+    trouble.join()
+    assert caplog.messages[-1].endswith("is back, now with 240 x 320, fitted into 320 x 240")
+    taken = read(out)
+    assert tuple(taken["image_size"]) == (320, 240)
+    assert np.isfinite(taken["vertices"]).all()
+    with VideoSource(raw) as pictures, VideoSource(over) as overlay:
+        first, *_, last = pictures
+        sizes = {frame.size_wh for frame in overlay}
+    assert sizes == {first.size_wh} == {(320, 240)}
+    assert first.rgb[40:, 4].mean() > 40  # the picture is there, and later black is
+    assert last.rgb[40:, 4].mean() < 20
+
+
 @pytest.mark.parametrize(("number", "after_s"), [(signal.SIGINT, 0.8), (signal.SIGTERM, 0.1), (signal.SIGTERM, 0.0)])
 def test_a_signal_at_any_moment_ends_it_well(
     tiny_bundle: Path, body_path: Path, server: CameraServer, tmp_path: Path, number: signal.Signals, after_s: float

@@ -280,6 +280,14 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
         assert option in text
 
 
+@pytest.mark.parametrize(
+    ("arguments", "typed"),
+    [([], set()), (["--smooth", "balanced"], {"smooth"}), (["--people=1", "--smooth", "off"], {"smooth", "people"})],
+)
+def test_a_default_that_was_typed_is_told_from_one_that_was_not(arguments: Sequence[str], typed: set[str]) -> None:
+    assert parse([*_ENOUGH, *arguments]).typed == typed
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", ""])
 def test_a_number_of_people_is_one_to_eight(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:

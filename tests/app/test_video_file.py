@@ -33,10 +33,10 @@ def picture(k: int, size_wh: tuple[int, int] = (64, 48)) -> NDArray[np.uint8]:
 
 def write(path: Path, times_s: list[float], sound: Path | None = None, **settings: Any) -> Path:
     size_wh = settings.get("size_wh", (64, 48))
-    with VideoFile(path, size_wh, settings.get("fps", 30.0), "a comment") as video:
+    with VideoFile(path, size_wh, settings.get("fps", 30.0), "a comment", sound=sound) as video:
         for k, time_s in enumerate(times_s):
             video.add(picture(k, size_wh), time_s)
-        assert video.finish(sound) == [path]
+        assert video.finish() == [path]
     assert not partial_path(path).exists()
     return path
 
@@ -135,15 +135,14 @@ def test_sound_that_cannot_be_read_costs_only_itself(tmp_path: Path, caplog: pyt
     path = write(tmp_path / "clip.mp4", STEADY, tmp_path / "source.mp4")
     assert len(clips.decoded(path)) == 40
     (line,) = caplog.messages
-    assert "the sound of" in line
-    assert "has none" in line
+    assert line.startswith(f"{path} has no sound: {tmp_path / 'source.mp4'} cannot be read: ")
 
 
-def killed(path: Path, frames: int) -> Path:
+def killed(path: Path, frames: int, sound: Path | None = None, start_s: float = 0.0) -> Path:
     """The partial file as it is before its writer ends."""
-    video = VideoFile(path, (64, 48), 30.0, "")
+    video = VideoFile(path, (64, 48), 30.0, "a comment", sound=sound)
     for k in range(frames):
-        video.add(picture(k), k / 30)
+        video.add(picture(k), start_s + k / 30)
     left = partial_path(path).read_bytes()
     video.close()
     partial_path(path).write_bytes(left)
@@ -158,6 +157,37 @@ def test_a_killed_recording_plays_and_is_recovered(tmp_path: Path) -> None:
     times = clips.frame_times(tmp_path / "clip.mp4")
     np.testing.assert_allclose(times, np.arange(playing) / 30, rtol=0, atol=2e-5)
     assert not partial.exists()
+
+
+def test_a_recovered_recording_has_the_sound_of_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    clip = clips.make_clip(Path("\u00fcbung, \u30c6.mp4"), [k / 30 for k in range(150)], sound="aac")
+    partial = killed(tmp_path / "clip.mp4", 90, clip, 0.5)
+    monkeypatch.chdir("/")  # recovered from anywhere
+    finish_video(partial, tmp_path / "clip.mp4")
+    length_s = clips.video_length(tmp_path / "clip.mp4")
+    packets = clips.sound_packets(tmp_path / "clip.mp4")[1]
+    whole = [(at - 0.5, data) for at, data in clips.sound_packets(tmp_path / clip)[1]]
+    expected = [(at, data) for at, data in whole if -2048 / clips.RATE_HZ < at < length_s]
+    assert [data for _, data in packets] == [data for _, data in expected]
+    np.testing.assert_allclose([at for at, _ in packets], [at for at, _ in expected], rtol=0, atol=1e-3)
+    assert not caplog.messages
+    with av.open(str(tmp_path / "clip.mp4")) as container:  # where the clip lies is nobody's business
+        assert container.metadata["comment"] == "a comment"
+        assert not any(str(tmp_path) in value for value in container.metadata.values())
+
+
+def test_a_recovered_recording_whose_clip_is_gone_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clip = clips.make_clip(tmp_path / "source.mp4", STEADY, sound="aac")
+    partial = killed(tmp_path / "clip.mp4", 90, clip)
+    clip.unlink()
+    finish_video(partial, tmp_path / "clip.mp4")
+    assert caplog.messages == [
+        f"{tmp_path / 'clip.mp4'} has no sound: {clip} cannot be read: No such file or directory"
+    ]
+    assert len(clips.decoded(tmp_path / "clip.mp4")) >= 45
 
 
 @pytest.mark.parametrize("cut", [1, 40, 300])
