@@ -15,12 +15,15 @@ from app.load import OPEN_BUNDLE
 from engines.bundle import FILE_NAME
 from exporter.export import export
 from models.networks.config import NetworkConfig
+from models.networks.hand4whole import Hand4Whole
 from training import checkpoints
 from training.make_body import SHAPE_SPACE
 from training.targets import BODY_DEPTH_M
+from training.train import shorten_rotations
 
 # Joints read from heatmaps to this power are nearest to the truth on drawn people (median 5.8 px of 192 against 6.4).
 SHARPNESS = 1.5
+_ROTATIONS_RMS = 0.01  # of the weights that give rotations: vectors about as long as one, as half precision likes them
 NAME = "wb-track open"  # in files and on the command line; the folder's own name says nothing
 LICENCE = "CC0 1.0: the open weights of wb-track, trained on synthetic people only"
 
@@ -44,9 +47,13 @@ def published(folder: Path) -> dict[str, Any]:
     """What `models.checkpoint` reads, of the averaged weights of checkpoints in a folder; the detector's where it has
     one. Raises FileNotFoundError where there is no network."""
     trained = checkpoints.load(folder / "network")
+    config = NetworkConfig.from_dict(trained["architecture"])
+    network = Hand4Whole(config)
+    network.load_state_dict(trained["average"])
+    shorten_rotations(network, _ROTATIONS_RMS)
     content: dict[str, Any] = {
-        "network": trained["average"],
-        "architecture": replace(NetworkConfig.from_dict(trained["architecture"]), sharpness=SHARPNESS).to_dict(),
+        "network": network.state_dict(),
+        "architecture": replace(config, sharpness=SHARPNESS).to_dict(),
         "shape_space": SHAPE_SPACE,
         "licence": LICENCE,
         "joint_depth_m": BODY_DEPTH_M,

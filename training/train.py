@@ -45,6 +45,7 @@ def network_trainer(
     losses = Losses(read_body_file(OPEN_BODY), config).to(device)
 
     def compared(batch: Batch) -> dict[str, Tensor]:
+        shorten_rotations(network)
         batch = {name: value.to(device, non_blocking=True) for name, value in batch.items()}
         found: dict[str, Tensor] = losses(forward(network, batch["body"], batch["hands"], batch["face"]), batch)
         weighted = [WEIGHTS[name] * value for name, value in found.items()]
@@ -75,14 +76,14 @@ def _begin_at_rest(network: Hand4Whole) -> None:
 
 
 @torch.no_grad()
-def shorten_rotations(network: Hand4Whole) -> None:
+def shorten_rotations(network: Hand4Whole, largest_rms: float = _LARGEST_RMS) -> None:
     """Keep the weights small that give a rotation's two vectors. What they give stays as it is: only the directions of
     the vectors count, so their three rows may be multiplied by anything. The longer a vector, the less a step turns it;
     left alone, those of knees and elbows grew to thousands and hardly learnt any more."""
     for linear in _rotation_layers(network):
         rows = linear.weight.view(-1, 3, 2, linear.in_features)  # rotation, coordinate, vector
         size = rows.square().mean((1, 3), keepdim=True).sqrt()  # (R, 1, 2, 1)
-        factor = (_LARGEST_RMS / size).clamp(max=1.0)
+        factor = (largest_rms / size).clamp(max=1.0)
         rows.mul_(factor)
         linear.bias.view(-1, 3, 2).mul_(factor[..., 0])
 
