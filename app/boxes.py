@@ -89,6 +89,11 @@ class FollowedBox:
         width, height = frame.size_wh
         return (Track(1, last or Box((0.0, 0.0, width, height), 1.0), begins=last is None),)
 
+    def begin(self, box: Box, time_s: float) -> None:
+        """The person is in this box."""
+        with self._lock:
+            self._last, self._last_s = box, time_s
+
     def seen(self, frame: Frame, people: tuple[Person, ...]) -> None:
         found = projected(people[0], frame.size_wh) if people else None
         with self._lock:

@@ -29,9 +29,9 @@ Array = NDArray[np.floating[Any]]
 RIGHT_MM = {"body": 150.0, "hand": 15.0, "face": 30.0}
 
 # Weights of the evidence in the order of `Evidence`, the constant last.
-BODY = (-1.14, 0.68, 0.00, 0.26)
-HAND = (0.33, -0.17, 0.30, 0.20, 0.56)
-FACE = (0.20, 0.01, -0.68, 0.30)
+BODY = (-1.96, 1.19, 0.00, 0.47)
+HAND = (-0.36, -1.03, 0.55, -0.86, 1.70)
+FACE = (0.66, 0.34, -0.79, -0.13)
 
 _VISIBLE = 2  # in a hand's evidence
 _HAND_VISIBLE = 0.4  # of its box, from which on a hand is more than a guess

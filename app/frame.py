@@ -62,11 +62,18 @@ class Box:
 
     def overlap(self, other: Box) -> float:
         """Intersection over union, in [0, 1]."""
+        common = self._common_px2(other)
+        union = self.area_px2 + other.area_px2 - common
+        return common / union if union > 0 else 0.0
+
+    def share_in(self, other: Box) -> float:
+        """How much of this box lies in the other, in [0, 1]."""
+        return self._common_px2(other) / self.area_px2 if self.area_px2 > 0 else 0.0
+
+    def _common_px2(self, other: Box) -> float:
         x1, y1, x2, y2 = self.xyxy_px
         u1, v1, u2, v2 = other.xyxy_px
-        shared = max(0.0, min(x2, u2) - max(x1, u1)) * max(0.0, min(y2, v2) - max(y1, v1))
-        union = self.area_px2 + other.area_px2 - shared
-        return shared / union if union > 0 else 0.0
+        return max(0.0, min(x2, u2) - max(x1, u1)) * max(0.0, min(y2, v2) - max(y1, v1))
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from app.options import Options
 from app.pacing.budget import Budget
 from app.recording.take import Take
 from app.tracker import Tracker, mesh_lag_frames
+from app.watched_box import WatchedBox
 from engines.bundle import DETECTOR, FILE_NAME, GRAPHS, Bundle, check_contract, user_bundle_folder, user_data_folder
 from engines.choice import chosen_runtime
 from engines.runtime import Runtime
@@ -62,7 +63,7 @@ class Loaded:
 def loaded(options: Options) -> Iterator[Loaded]:
     """Everything the options name, freed at the end. Raises InputError, BundleError, BodyFileError, EngineError."""
     bundle = Bundle.load(_bundle_folder(options.model))
-    if options.detector is not None or DETECTOR in bundle.graphs:
+    if options.detector is not None or (DETECTOR in bundle.graphs and options.people > 1):
         # SciPy and filterpy take most of a second to import: beside the body and the engines it hardly shows.
         threading.Thread(target=_import_follower, name="imports", daemon=True).start()
     body = SmplxBody.load(options.body or _body_file(bundle.shape_space))
@@ -131,6 +132,8 @@ def _box_policy(options: Options, runtime: Runtime, stack: ExitStack, budget: Bu
         check_contract(DETECTOR, engine.inputs, engine.outputs)
     else:
         engine = stack.enter_context(runtime.load_file(path))
+    if options.detector is None and options.people == 1:
+        return WatchedBox(Detector(engine, path))
     from app.following.follower import Follower
 
     lag_frames = None if options.live else mesh_lag_frames(runtime.device)

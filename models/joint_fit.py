@@ -26,7 +26,7 @@ _STEPS = 4
 # weights, chosen on the sample clip and on one real clip: depths are worth little there.
 _KEYPOINT_PX = 12.0
 _DEPTH_M = 0.5
-_TURNS = {"pelvis": 0.3, "hip": 0.35, "knee": 0.35, "ankle": 0.2, "shoulder": 0.5, "elbow": 0.5, "collar": 0.1}
+_TURNS = {"pelvis": 0.3, "hip": 0.12, "knee": 0.12, "ankle": 0.07, "shoulder": 0.5, "elbow": 0.5, "collar": 0.1}
 _OTHER_TURN = 0.1
 _ACROSS_M, _AWAY = 0.5, 0.2
 _OUTLIER = 1.5  # deviations from which a keypoint counts less and less

@@ -1,0 +1,72 @@
+"""One person, found by a detector and followed by their own mesh."""
+
+from __future__ import annotations
+
+from app.boxes import FollowedBox, Track
+from app.detectors.detector import Detector
+from app.frame import Box, Frame, Person
+
+_BEGINS = 0.3  # score of a box that someone is looked for in
+_STAYS = 0.2  # and of one that says they are still there
+_EVERY_S = 0.2  # from one look of the detector to the next
+_LOOKS = 5  # in a row without a sign of them, or with somebody else far plainer
+_OVERLAP = 0.3  # with the box that is followed
+_PART = 0.7  # of a box that lies in the one that is followed
+_PLAINER = 2.0  # times score and area
+
+
+class WatchedBox:
+    """For a small detector, which finds halves of people and is not always sure: a mesh says better where the rest of
+    somebody is.
+
+    The detector looks at the start, after a cut, and in every frame while there is nobody; then five times a second,
+    whether they are still there, or someone else is whom it is far surer of.
+    """
+
+    sequential = True
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+        self._followed = FollowedBox()
+        self._there = False
+        self._looked_s = 0.0
+        self._doubts = 0
+
+    def tracks(self, frame: Frame, *, cut: bool) -> tuple[Track, ...]:
+        """The one person, if there is one; their number is 1."""
+        if self._there and not cut:
+            tracks = self._followed.tracks(frame, cut=False)
+            if frame.time_s - self._looked_s < _EVERY_S or self._stays(tracks[0].box, frame):
+                return tracks
+        return self._search(frame)
+
+    def seen(self, frame: Frame, people: tuple[Person, ...]) -> None:
+        self._followed.seen(frame, people)
+
+    def _search(self, frame: Frame) -> tuple[Track, ...]:
+        boxes = self._detector.detect(frame.rgb, _BEGINS)
+        self._there, self._looked_s, self._doubts = bool(boxes), frame.time_s, 0
+        if not boxes:
+            return ()
+        self._followed.begin(max(boxes, key=_plainness), frame.time_s)
+        tracks = self._followed.tracks(frame, cut=False)
+        return (Track(1, tracks[0].box, begins=True),)
+
+    def _stays(self, box: Box, frame: Frame) -> bool:
+        """Whether the person of the box is still who to follow."""
+        self._looked_s = frame.time_s
+        boxes = self._detector.detect(frame.rgb, _STAYS)
+        own = box.area_px2 * max((found.score for found in boxes if _is_of(found, box)), default=0.0)
+        others = [found for found in boxes if not _is_of(found, box) and found.score >= _BEGINS]
+        doubted = own == 0.0 or any(_plainness(other) > _PLAINER * own for other in others)
+        self._doubts = self._doubts + 1 if doubted else 0
+        return self._doubts < _LOOKS
+
+
+def _is_of(found: Box, box: Box) -> bool:
+    """Whether what was found is the person of the box, or a part of them."""
+    return found.overlap(box) >= _OVERLAP or found.share_in(box) >= _PART
+
+
+def _plainness(box: Box) -> float:
+    return box.score * box.area_px2
