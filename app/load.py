@@ -148,8 +148,8 @@ def _people_at_once(options: Options, runtime: Runtime, boxes: BoxPolicy) -> int
     at_once = 1 if options.live or options.target_fps else people_at_once(runtime)
     if at_once > 1 and boxes.sequential:
         _log.warning(
-            "frames go through the GPU one by one, since without a detector each one's box is made of the mesh before; "
-            "with --detector or --box many go at once"
+            "frames go through the GPU one by one, since each one's box is made of the mesh before; with --detector or "
+            "--box many go at once"
         )
         return 1
     return at_once
