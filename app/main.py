@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 from app.errors import InputError, TrackingError
 from app.frame import Box
 from app.interrupt import Interrupts
-from app.live.report import paced
+from app.live.report import held_overall, introduction, write_stats
 from app.load import Loaded, loaded, take_of
 from app.options import Options, parse
 from app.pipeline import Pipeline, Stage
-from app.recording.outputs import Outputs, open_outputs, recover, recover_left_over
+from app.recording.outputs import Outputs, names, open_outputs, recover, rescue
+from app.rendering.renderer import check_renderer
 from app.sources.camera_address import cameras
 from app.sources.source import Source, open_source
 from app.stats import Stats
@@ -49,6 +48,7 @@ def _run_command(options: Options) -> int:
         return _recover(options)
     if options.list_cameras:
         return _list_cameras()
+    check_renderer(options.renderer)
     if options.window:
         from app.window.main import run_window
 
@@ -69,7 +69,7 @@ def _list_cameras() -> int:
 def _recover(options: Options) -> int:
     assert options.recover is not None
     written = recover(options.recover, next(iter(options.out), None))
-    _say(options, f"recovered {_names(written)}" if written else f"{options.recover} held no frames")
+    _say(options, f"recovered {names(written)}" if written else f"{options.recover} held no frames")
     return 0
 
 
@@ -78,13 +78,11 @@ def _track_video(options: Options) -> int:
     with open_source(options.video, options.start_s, options.duration_s) as source, loaded(options) as parts:
         _check_box(options, source)
         take = take_of(options, parts, source.fps, source.size_wh)
-        for path in options.out:
-            if rescued := recover_left_over(path):
-                _say(options, f"an earlier take was cut short; recovered {_names(rescued)}")
+        rescue(options.out, partial(_say, options))
         clip = options.video if options.video.is_file() else None
         with open_outputs(options.out, take, renderer=options.renderer, clip=clip) as outputs:
-            _say(options, f"{parts.bundle.name} ({parts.runtime.precision}) on {parts.runtime}")
-            _say(options, f"body {parts.body.name}, licence: {parts.body.licence}")
+            for line in introduction(parts):
+                _say(options, line)
             return _run(options, source, parts, outputs)
 
 
@@ -105,19 +103,19 @@ def _run(options: Options, source: Source, parts: Loaded, outputs: Outputs) -> i
             written, unwritten = outputs.finish()
     problems += unwritten
     if options.stats:
-        _write_stats(options.stats, stats, pipeline, source, parts)
+        about = {"source": source.name, "size": source.size_wh, "dropped": pipeline.dropped}
+        write_stats(options.stats, stats, parts, **about)
     if problems:
-        kept = f"; {outputs.frames} frames are in {_names(written)}" if written else ""
+        kept = f"; {outputs.frames} frames are in {names(written)}" if written else ""
         raise TrackingError("; ".join(map(str, problems)) + kept) from problems[0]
     done = f"{stats.frames} frames at {stats.fps:.1f} fps"
     interrupted = "interrupted; " if interrupts.exit_code else ""
     if not stats.tracked:
-        shown = f"{_names(written)} shows nobody" if written else "nothing was written"
+        shown = f"{names(written)} shows nobody" if written else "nothing was written"
         return _failed(interrupts.exit_code or 1, f"{interrupted}no person was found in {done}; {shown}")
     if interrupts.exit_code:
-        return _failed(interrupts.exit_code, f"interrupted; {_names(written)} has what was tracked, {done}")
-    held = f", {parts.tracker.budget.overall()}" if parts.tracker.budget else ""
-    _say(options, f"wrote {_names(written)}: {done}{held}")
+        return _failed(interrupts.exit_code, f"interrupted; {names(written)} has what was tracked, {done}")
+    _say(options, f"wrote {names(written)}: {done}{held_overall(parts)}")
     return 0
 
 
@@ -135,25 +133,6 @@ def _consume(pipeline: Pipeline, stats: Stats, frame_count: int | None, *, show:
         for result in pipeline:
             stats.add(result)
             bar.update()
-
-
-def _write_stats(path: Path, stats: Stats, pipeline: Pipeline, source: Source, parts: Loaded) -> None:
-    about = {
-        "source": source.name,
-        "size": source.size_wh,
-        "model": parts.bundle.name,
-        "precision": parts.runtime.precision,
-        "engine": str(parts.runtime),
-        "body": parts.body.name,
-        "shape": parts.shape,
-        "dropped": pipeline.dropped,
-        **paced(parts),
-    }
-    path.write_text(json.dumps({**about, **stats.summary()}, indent=2) + "\n", encoding="utf-8")
-
-
-def _names(paths: Sequence[Path]) -> str:
-    return ", ".join(str(path) for path in paths)
 
 
 def _say(options: Options, message: str) -> None:

@@ -6,19 +6,25 @@ import argparse
 import math
 from pathlib import Path
 
+from app.errors import InputError
 from app.frame import Box
 from app.recording.outputs import SUFFIXES
+from app.sources.camera_address import CameraAddress
 
 LIST_CAMERAS = "list"
 MOST_PEOPLE = 8
-_SLOWEST_FPS, _FASTEST_FPS = 1.0, 240.0
-_SHORTEST_CM, _TALLEST_CM = 50.0, 250.0
+_RATES_FPS = (1, 240)
+_HEIGHTS_CM = (50, 250)
 
 
 def camera_name(text: str) -> str:
     if text != LIST_CAMERAS and not (text.isdecimal() or text.startswith("/dev/") or "://" in text):
         message = f"{text} is no camera; expected a number, /dev/videoN, an address such as rtsp://HOST/PATH, or list"
         raise argparse.ArgumentTypeError(message)
+    try:
+        CameraAddress(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     return text
 
 
@@ -71,20 +77,18 @@ def not_negative(text: str) -> float:
 
 
 def frame_rate(text: str) -> float:
-    value = positive(text)
-    if not _SLOWEST_FPS <= value <= _FASTEST_FPS:
-        raise argparse.ArgumentTypeError(
-            f"{text} is not a frame rate to hold; expected {_SLOWEST_FPS:.0f} to {_FASTEST_FPS:.0f}"
-        )
-    return value
+    return _within(text, _RATES_FPS, "a frame rate to hold")
 
 
 def height_cm(text: str) -> float:
+    return _within(text, _HEIGHTS_CM, "a height in centimetres")
+
+
+def _within(text: str, limits: tuple[int, int], what: str) -> float:
     value = positive(text)
-    if not _SHORTEST_CM <= value <= _TALLEST_CM:
-        raise argparse.ArgumentTypeError(
-            f"{text} is not a height in centimetres; expected {_SHORTEST_CM:.0f} to {_TALLEST_CM:.0f}"
-        )
+    lowest, highest = limits
+    if not lowest <= value <= highest:
+        raise argparse.ArgumentTypeError(f"{text} is not {what}; expected {lowest} to {highest}")
     return value
 
 

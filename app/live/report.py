@@ -1,4 +1,4 @@
-"""What is said of a session: a line while it runs, numbers at its end."""
+"""What is said of tracking: what does it, a line while it is live, numbers at its end."""
 
 from __future__ import annotations
 
@@ -6,9 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
+from app.errors import TrackingError, reason
 from app.live.session import Session
 from app.load import Loaded
 from app.pacing.report import Held
+from app.stats import Stats
+
+
+def introduction(parts: Loaded) -> tuple[str, str]:
+    """Lines: what tracks, on what; the body, and its licence."""
+    return (
+        f"{parts.bundle.name} ({parts.runtime.precision}) on {parts.runtime}",
+        f"body {parts.body.name}, licence: {parts.body.licence}",
+    )
 
 
 def status_line(session: Session, parts: Loaded) -> str:
@@ -36,25 +46,46 @@ def engine_name(parts: Loaded) -> str:
     return f"{parts.runtime} {parts.runtime.precision}"
 
 
-def write_stats(path: Path, session: Session, parts: Loaded) -> None:
-    """Stages, ages, drops as JSON."""
-    about = {
-        "source": session.source.name,
-        "size": session.newest.frame.size_wh if session.newest else None,
+def held_overall(parts: Loaded) -> str:
+    """What there is to add to the last line's numbers where a rate was asked for."""
+    budget = parts.tracker.budget
+    return "" if budget is None else f", {budget.overall()}"
+
+
+def write_session_stats(path: Path, session: Session, parts: Loaded) -> None:
+    """See `write_stats`, and how often the source was away."""
+    frame = session.newest.frame if session.newest else None
+    write_stats(
+        path,
+        session.stats,
+        parts,
+        source=session.source.name,
+        size=frame.size_wh if frame else None,
+        dropped=session.dropped,
+        interruptions=frame.segment if frame else 0,
+    )
+
+
+def write_stats(path: Path, stats: Stats, parts: Loaded, **about_source: object) -> None:
+    """Stages and ages as JSON, with what was tracked, by what. Raises TrackingError where it cannot be written."""
+    content = {
+        **about_source,
         "model": parts.bundle.name,
         "precision": parts.runtime.precision,
         "engine": str(parts.runtime),
         "body": parts.body.name,
         "shape": parts.shape,
-        "dropped": session.dropped,
-        "interruptions": session.newest.frame.segment if session.newest else 0,
-        **paced(parts),
+        **_paced(parts),
+        **stats.summary(),
     }
-    path.write_text(json.dumps({**about, **session.stats.summary()}, indent=2) + "\n", encoding="utf-8")
+    try:
+        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise TrackingError(f"{path} could not be written: {reason(error)}; what was recorded is kept") from error
 
 
-def paced(parts: Loaded) -> dict[str, Any]:
-    """What was done to hold a rate, for JSON; nothing where none was asked for."""
+def _paced(parts: Loaded) -> dict[str, Any]:
+    """What was done to hold a rate; nothing where none was asked for."""
     budget = parts.tracker.budget
     return {} if budget is None else {"pace": {**budget.overall().summary(), "costs_ms": budget.costs_ms()}}
 

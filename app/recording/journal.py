@@ -11,12 +11,12 @@ import struct
 import time
 import zlib
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.closing import Closing
 from app.errors import InputError
 from app.recording.lock import locked
 from app.recording.take import Take
@@ -30,7 +30,7 @@ class NothingRecordedError(InputError):
     """The recording was cut off before its first frame."""
 
 
-class Journal:
+class Journal(Closing):
     """Appends records. A record that could not be written whole is cut off again, so the file stays readable."""
 
     def __init__(self, path: Path, take: Take) -> None:
@@ -60,14 +60,6 @@ class Journal:
     def close(self) -> None:
         if not self._file.closed:
             self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _write(self, data: bytes) -> None:
         left = memoryview(data)

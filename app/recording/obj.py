@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import trimesh
 
+from app.closing import Closing
 from app.errors import InputError, recording_stopped
 from app.frame import Person, Result
 from app.recording.npz_file import FILE_FROM_CAMERA
 from app.recording.take import Take
 
 
-class ObjRecorder:
+class ObjRecorder(Closing):
     """Keeps `outputs.Recorder`: one file for each person and frame, whole when it appears.
 
     `000012.1.obj` is frame 12 of the source, track 1; in the take's axes.
@@ -52,14 +51,6 @@ class ObjRecorder:
 
     def close(self) -> None:
         """Nothing is held open."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def write_obj(path: Path, person: Person, take: Take) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -125,6 +125,11 @@ def is_raw(path: Path) -> bool:
     return path.name.lower().endswith(RAW_SUFFIX)
 
 
+def names(paths: Sequence[Path]) -> str:
+    """Files as messages list them."""
+    return ", ".join(map(str, paths))
+
+
 def cannot_be_written(path: Path, error: OSError) -> InputError | TrackingError:
     """What to raise where a file cannot be begun."""
     kind = TrackingError if error.errno in _NO_ROOM else InputError
@@ -147,6 +152,13 @@ def recover(partial: Path, path: Path | None = None) -> list[Path]:
 
         return finish_video(partial, target)
     return recover_npz(partial, target)
+
+
+def rescue(paths: Sequence[Path], say: Callable[[str], object]) -> None:
+    """`recover_left_over` for each path, and say what was saved."""
+    for path in paths:
+        if rescued := recover_left_over(path):
+            say(f"an earlier take was cut short; recovered {names(rescued)}")
 
 
 def recover_left_over(path: Path) -> list[Path]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from av.error import FFmpegError
 
+from app.closing import Closing
 from app.errors import recording_stopped
 from app.frame import Result
 from app.recording.take import Take
@@ -17,7 +16,7 @@ from app.rendering.renderer import Renderer
 from app.rendering.scene import Scene
 
 
-class OverlayRecorder:
+class OverlayRecorder(Closing):
     """Keeps `outputs.Recorder`. Every frame is in it, with its own time; draws in the thread of whoever calls it."""
 
     name = "overlay"
@@ -53,11 +52,3 @@ class OverlayRecorder:
         with ExitStack() as stack:
             stack.callback(self._renderer.close)
             stack.callback(self._video.close)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

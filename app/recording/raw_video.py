@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from av.error import FFmpegError
 
+from app.closing import Closing
 from app.errors import recording_stopped
 from app.frame import Frame
 from app.recording.video_file import VideoFile
@@ -15,7 +14,7 @@ from app.recording.video_file import VideoFile
 _NEARLY_LOSSLESS = {"preset": "ultrafast", "crf": "16", "bf": "0"}  # and quick: the cores are for the networks
 
 
-class RawVideo:
+class RawVideo(Closing):
     """Records Frames, each at its own `time_s`. A context manager; `finish` makes the file."""
 
     def __init__(self, path: Path, size_wh: tuple[int, int], fps: float, comment: str) -> None:
@@ -35,11 +34,3 @@ class RawVideo:
 
     def close(self) -> None:
         self._video.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

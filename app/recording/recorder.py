@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from app.closing import Closing
 from app.errors import TrackingError, recording_stopped
 from app.frame import Result
 from app.recording.journal import Journal, read_journal
@@ -14,7 +13,7 @@ from app.recording.partial import partial_path
 from app.recording.take import Take
 
 
-class NpzRecorder:
+class NpzRecorder(Closing):
     """Keeps `outputs.Recorder`. Frames go to `<path>.partial` as they come; `finish` makes the npz of it.
 
     Whatever happens before `finish`, that file stays for `recover`.
@@ -49,14 +48,6 @@ class NpzRecorder:
 
     def close(self) -> None:
         self._journal.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def recover(partial: Path, path: Path) -> list[Path]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, TypeAlias
 
 import av
 from av.audio.stream import AudioStream
@@ -14,6 +13,7 @@ from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 from av.packet import Packet
 
+from app.closing import Closing
 from app.errors import reason
 
 _KEPT_CODECS = frozenset({"aac", "ac3", "alac", "eac3", "flac", "mp3", "opus"})  # those that MP4 holds
@@ -27,7 +27,7 @@ class SoundError(RuntimeError):
     """The sound cannot be read."""
 
 
-class Sound:
+class Sound(Closing):
     """The first sound of a file, if it has one, in a span of the file's own clock. A context manager.
 
     Copied as it is where MP4 holds its codec, otherwise encoded as AAC.
@@ -57,14 +57,6 @@ class Sound:
 
     def close(self) -> None:
         self._container.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _copied(self, stream: AudioStream, target: AudioStream) -> TimedPackets:
         """From the packet before the one that the span begins in: decoders need it, and MP4 skips what is too early."""

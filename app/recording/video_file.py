@@ -8,8 +8,7 @@ import time
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import Self
+from types import MappingProxyType
 
 import av
 import cv2
@@ -18,6 +17,7 @@ from av.error import FFmpegError
 from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
+from app.closing import Closing
 from app.recording.journal import NothingRecordedError
 from app.recording.lock import locked
 from app.recording.partial import partial_path
@@ -40,7 +40,7 @@ _FRAGMENTED = {
 _ENCODER = {"preset": "veryfast", "crf": "20", "bf": "0"}
 
 
-class VideoFile:
+class VideoFile(Closing):
     """A video being written. Frames go to `<path>.partial`, which plays as it is; `finish` makes the file of it."""
 
     def __init__(
@@ -121,11 +121,3 @@ class VideoFile:
                 self._container.mux(self._stream.encode())
             self._container.close()
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.closing import Closing
 from app.frame import Person
 from app.rendering.eye import Eye
 from app.rendering.fit import Fit
@@ -22,7 +21,7 @@ _OPACITY_OVER_IMAGE = 0.9  # some of the image shows through, so that one sees h
 _GROUND_TOP_RGB, _GROUND_BOTTOM_RGB = (74, 78, 84), (38, 40, 44)
 
 
-class PictureRenderer:
+class PictureRenderer(Closing):
     """Keeps `Renderer`, with any painter of meshes; without one, skeletons stand for meshes."""
 
     def __init__(self, painter: MeshPainter | None) -> None:
@@ -56,14 +55,6 @@ class PictureRenderer:
     def close(self) -> None:
         if self._painter is not None:
             self._painter.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def seen_by(person: Person, scene: Scene) -> Person:

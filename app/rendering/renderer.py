@@ -41,14 +41,19 @@ class Renderer(Protocol):
     ) -> None: ...
 
 
+def check_renderer(kind: str) -> None:
+    """Raises InputError for pyrender that is not installed."""
+    if kind == "pyrender" and importlib.util.find_spec("pyrender") is None:
+        raise InputError('pyrender is not installed; pip install "wb-track[pyrender]", or leave out --renderer')
+
+
 def open_renderer(kind: str, faces: NDArray[np.integer[Any]]) -> Renderer:
     """One of RENDERERS for meshes with these faces (F, 3).
 
     Where OpenGL cannot be had, skeletons are drawn with OpenCV instead, and one logged line says why. Raises InputError
     for pyrender that is not installed.
     """
-    if kind == "pyrender" and importlib.util.find_spec("pyrender") is None:
-        raise InputError('pyrender is not installed; pip install "wb-track[pyrender]", or leave out --renderer')
+    check_renderer(kind)
     try:
         return PictureRenderer(_painter(kind, faces))
     except Exception as error:  # noqa: BLE001 - a driver may fail in any way

@@ -7,14 +7,13 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from types import TracebackType
-from typing import Self
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from app.channel import Channel, ChannelClosed
+from app.closing import Closing
 from app.frame import Frame
 from app.sources.camera_address import CameraAddress, CameraError, granted
 from app.sources.fitted import fitted
@@ -25,9 +24,10 @@ _SILENCE_S = 1.0  # without a frame, the camera counts as lost
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 5.0
 _LONGEST_PAUSE_ANSWERING_S = 1.5
 _TICK_S = 0.05
+_STATED_FPS = 30.0  # until it is measured: what cameras say of their rate is a claim
 
 
-class CameraSource:
+class CameraSource(Closing):
     """Frames as they arrive, stamped with the time of arrival; one that nobody took is overtaken by the next.
 
     `time_s` counts from the first that was taken. Can be iterated once.
@@ -44,6 +44,7 @@ class CameraSource:
         mirror: turn pictures left to right, before anyone sees them. duration_s: end that long after the first frame.
         """
         self.name = address.name
+        self.fps = _STATED_FPS
         self.paused = False
         self.attempts = 0  # that failed, since there was a picture
         self._address = address
@@ -95,6 +96,8 @@ class CameraSource:
             try:
                 frame = self._newest.get(timeout_s=_TICK_S)
             except TimeoutError:
+                if began_s is not None and time.perf_counter() - began_s >= self._until_s:
+                    return
                 continue
             except ChannelClosed:
                 return
@@ -117,14 +120,6 @@ class CameraSource:
         self.stop()
         self._newest.close(discard=True)
         self._thread.join(timeout=0.5)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _keep_open(self) -> None:
         pause_s = _FIRST_PAUSE_S

@@ -13,7 +13,10 @@ from urllib.parse import urlsplit
 
 import cv2
 
+from app.errors import InputError
+
 _PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
+_EXAMPLE = "one such as rtsp://HOST:PORT/PATH"
 _LINUX = sys.platform.startswith("linux")
 _DEVICES = Path("/dev")
 _NAMES = Path("/sys/class/video4linux")
@@ -32,6 +35,18 @@ class CameraAddress:
     """text: a device number, the path of a device, or the address of a stream."""
 
     text: str
+
+    def __post_init__(self) -> None:
+        """Raises InputError for an address that cannot be one."""
+        if not self.is_url:
+            return
+        try:
+            parts = urlsplit(self.text)
+            host, _ = parts.hostname, parts.port  # a port is checked when it is asked for
+        except ValueError as error:
+            raise InputError(f"{self.text} is no address: {error}; expected {_EXAMPLE}") from error
+        if parts.scheme in _PORTS and not host:
+            raise InputError(f"{self.text} is no address: it names no host; expected {_EXAMPLE}")
 
     @property
     def is_url(self) -> bool:

@@ -6,13 +6,12 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from app.closing import Closing
 from app.errors import InputError, TrackingError
 from app.frame import Frame
 
@@ -20,7 +19,7 @@ IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".
 FPS = 30.0  # images carry no time
 
 
-class ImageSource:
+class ImageSource(Closing):
     """An image, or a folder of images in natural order (2 before 10), taken to be 30 a second."""
 
     def __init__(self, path: Path, start_s: float = 0.0, duration_s: float | None = None) -> None:
@@ -54,14 +53,6 @@ class ImageSource:
 
     def close(self) -> None:
         """Nothing is held open."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def natural_order(folder: Path) -> list[Path]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from types import TracebackType
-from typing import Self
 
+from app.closing import Closing
 from app.frame import Frame
 from app.sources.source import Source
 
 _TICK_S = 0.02
 
 
-class PlayedSource:
+class PlayedSource(Closing):
     """Frames of a file, each when it is due; a pause stops the clock. Iterating again needs another one."""
 
     def __init__(self, source: Source) -> None:
@@ -56,11 +55,3 @@ class PlayedSource:
     def close(self) -> None:
         self.stop()
         self._source.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

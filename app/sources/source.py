@@ -51,6 +51,11 @@ class LiveSource(Protocol):
     def name(self) -> str: ...
 
     @property
+    def fps(self) -> float:
+        """Frames a second, as far as the source knows before they come."""
+        ...
+
+    @property
     def problem(self) -> str:
         """Why no frames come now, in a sentence; empty while they do."""
         ...

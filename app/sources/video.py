@@ -9,14 +9,13 @@ import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import av
 import numpy as np
 from av.error import FFmpegError
 from numpy.typing import NDArray
 
+from app.closing import Closing
 from app.errors import InputError, TrackingError, reason
 from app.frame import Frame
 from app.sources.mp4 import missing_bytes
@@ -27,7 +26,7 @@ _INSTANT_S = 1e-6
 _DAMAGED_LIMIT = 100  # packets in a row that cannot be decoded
 
 
-class VideoSource:
+class VideoSource(Closing):
     """A video file, decoded by FFmpeg through PyAV.
 
     Times are the frames' own presentation times, so a variable frame rate stays true; the rotation a phone writes into
@@ -83,14 +82,6 @@ class VideoSource:
 
     def close(self) -> None:
         self._container.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _find_start(self) -> None:
         """Where to begin decoding: the packet of the last key frame before the start.

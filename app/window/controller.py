@@ -12,13 +12,14 @@ from functools import partial
 from pathlib import Path
 
 from app.channel import Channel, ChannelClosed
+from app.errors import TrackingError
 from app.live.measures import Measure
 from app.live.recording import Outcome
-from app.live.report import engine_name, pace, write_stats
+from app.live.report import engine_name, pace, write_session_stats
 from app.live.session import Session
 from app.load import OPEN_BUNDLE, Loaded, loaded, take_of
 from app.options import Options
-from app.recording.outputs import recover_left_over
+from app.recording.outputs import rescue
 from app.rendering.scene import Layers, View
 from app.sources.camera import CameraSource
 from app.sources.camera_address import CameraAddress
@@ -33,7 +34,6 @@ from models.body_file import SMPLX_SHAPE_SPACE
 _log = logging.getLogger(__name__)
 
 _LOADING_S, _TICK_S = 0.5, 0.05
-_CAMERA_FPS = 30.0  # what a take states where nothing is measured yet
 
 Command = Callable[[], None]
 
@@ -109,7 +109,7 @@ class Controller:
             phase=phase,
             source=source.name if source else "",
             message=message,
-            notice=self._notice,
+            notice=self._drawing.problem or self._notice,
             fatal=self._fatal,
             about=_about(parts) if parts else None,
             granted=source.granted if isinstance(source, CameraSource) else "",
@@ -176,12 +176,10 @@ class Controller:
             if self._closing:
                 return
             assert self._parts is not None
-            fps = _CAMERA_FPS if isinstance(self._source, CameraSource) else self._source.fps
-            take = partial(take_of, options, self._parts, fps)
+            take = partial(take_of, options, self._parts, self._source.fps)
             session = Session(self._source, self._parts, take, options.renderer, self._drawing.wake)
             if self._outs:
-                for path in self._outs:
-                    recover_left_over(path)
+                rescue(self._outs, self._note)
                 session.record(self._outs)
                 self._outs = ()
             self._session = session.__enter__()
@@ -192,6 +190,9 @@ class Controller:
             self._fatal = not self._began
         finally:
             self._loading = False
+
+    def _note(self, what: str) -> None:
+        self._notice = what
 
     def _load(self, options: Options) -> None:
         wanted = replace(options, address=None, video=None, start_s=0.0, duration_s=None)
@@ -212,7 +213,10 @@ class Controller:
             if session.records:
                 self._finish_take(session)
             if self._options.stats and self._parts:
-                write_stats(self._options.stats, session, self._parts)
+                try:
+                    write_session_stats(self._options.stats, session, self._parts)
+                except TrackingError as error:
+                    self._note(str(error))
         if self._source:
             self._source.close()
             self._source = None

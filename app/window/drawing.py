@@ -7,6 +7,7 @@ mouse would wait. From another thread they have their turn every few.
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from app.frame import Result
 from app.pinhole import Pinhole
 from app.rendering.renderer import Renderer, open_renderer
 from app.rendering.scene import Layers, Scene, View
+
+_log = logging.getLogger(__name__)
 
 _MOST_PX = 1280 * 960  # cameras have no more; the window scales up what is shown larger
 _WORTH_TRYING_S = 0.3
@@ -60,7 +63,7 @@ class Drawing:
     def __init__(self, subject: Callable[[], Subject | None], done: Callable[[], None], kind: str) -> None:
         """subject: asked before every picture; None where there is nothing to draw. kind: the renderer's."""
         self.picture: Picture | None = None
-        self.error: Exception | None = None
+        self.problem = ""  # why there is no new picture, in a sentence; empty while there is
         self._subject = subject
         self._done = done
         self._kind = kind
@@ -104,8 +107,10 @@ class Drawing:
                         faces = subject.faces
                         renderer = stack.enter_context(open_renderer(self._kind, faces))
                     self._draw(renderer, subject, look)
-                except Exception as error:  # noqa: BLE001 - shown in the window, which stays
-                    self.error = error
+                    self.problem = ""
+                except Exception as error:  # noqa: BLE001 - the window stays and says it
+                    _log.debug("cannot be drawn", exc_info=error)
+                    self.problem = " ".join(f"the picture cannot be drawn: {error}".split())
                 self._done()
 
     def _draw(self, renderer: Renderer, subject: Subject, look: Look) -> None:

@@ -168,6 +168,17 @@ def test_it_ends_after_the_duration_asked_for(server: CameraServer) -> None:
     assert times[-1] < 0.2
 
 
+def test_the_duration_ends_though_the_camera_is_gone(server: CameraServer) -> None:
+    with source(server, duration_s=1.5) as camera:
+        frames = iter(camera)
+        next(frames)
+        server.stop()
+        began_s = time.perf_counter()
+        assert all(frame.time_s < 1.5 for frame in frames)
+        assert time.perf_counter() - began_s > 1.0
+        assert camera.problem
+
+
 def test_stop_ends_the_iteration_though_nothing_comes(server: CameraServer) -> None:
     server.silent = True
     with source(server) as camera:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -17,12 +18,15 @@ import pytest
 from numpy.typing import NDArray
 
 from app.sources.video import VideoSource
+from tests.app.takes import read
 from tests.app.test_camera import within
 from tests.camera_server import CameraServer, number_in, pictures_of
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "models" / "open" / "sample.mp4"
 BOX = ("--box", "60,5,250,350")
+PATIENCE_S = 30.0
+LONGEST_S = 90  # of takes that are ended before
 Track = Callable[..., int]
 
 
@@ -35,11 +39,6 @@ def people_walking() -> list[NDArray[np.uint8]]:
 def server(people_walking: list[NDArray[np.uint8]]) -> Iterator[CameraServer]:
     with CameraServer(people_walking) as running:
         yield running
-
-
-def read(path: Path) -> dict[str, NDArray[Any]]:
-    with np.load(path, allow_pickle=False) as file:
-        return dict(file)
 
 
 def test_a_take_and_its_raw_video_are_one(
@@ -109,6 +108,19 @@ def test_a_camera_that_is_not_there_is_one_line_and_exit_code_2(
     assert not list(tmp_path.iterdir())
 
 
+def grown(partial: Path, more: int) -> None:
+    """Wait until so many more bytes are recorded."""
+    before = partial.stat().st_size if partial.exists() else 0
+    within(lambda: partial.exists() and partial.stat().st_size > before + more, PATIENCE_S)
+
+
+def end_once_back(caplog: pytest.LogCaptureFixture, partial: Path) -> None:
+    """Ctrl-C, as soon as a few frames of the camera that is back are in the take."""
+    within(lambda: any("is back" in message for message in caplog.messages), PATIENCE_S)
+    grown(partial, 500_000)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 def test_a_camera_that_comes_back_goes_on_in_the_same_take(
     track: Track,
     server: CameraServer,
@@ -119,15 +131,16 @@ def test_a_camera_that_comes_back_goes_on_in_the_same_take(
     out, stats = tmp_path / "mesh.npz", tmp_path / "stats.json"
 
     def pull_the_plug() -> None:
-        within(lambda: partial.exists() and partial.stat().st_size > 1_000_000)
+        grown(partial, 1_000_000)
         server.stop()
         time.sleep(1.2)
         server.start()
+        end_once_back(caplog, partial)
 
     partial = tmp_path / "mesh.npz.partial"
     trouble = threading.Thread(target=pull_the_plug)
     trouble.start()
-    arguments = ("--camera", server.url, "--no-window", "--duration", "4", *BOX)
+    arguments = ("--camera", server.url, "--no-window", "--duration", LONGEST_S, *BOX)
     assert track(*arguments, "--out", out, "--stats", stats) == 0
     trouble.join()
     assert "wb-track: reconnecting: " in capfd.readouterr().err  # the status line, meanwhile
@@ -149,15 +162,16 @@ def test_a_camera_that_comes_back_upright_goes_on_in_the_same_take(
     upright = [np.ascontiguousarray(np.rot90(picture)) for picture in server.pictures]
 
     def turn_it() -> None:
-        within(lambda: partial.exists() and partial.stat().st_size > 300_000)
+        grown(partial, 300_000)
         server.stop()
         server.pictures = upright
         server.start()
+        end_once_back(caplog, partial)
 
     partial = tmp_path / "take.npz.partial"
     trouble = threading.Thread(target=turn_it)
     trouble.start()
-    arguments = ("--camera", server.url, "--no-window", "--duration", "6", *BOX)
+    arguments = ("--camera", server.url, "--no-window", "--duration", LONGEST_S, *BOX)
     assert track(*arguments, "--out", out, "--out", raw, "--out", over) == 0
     trouble.join()
     assert caplog.messages[-1].endswith("is back, now with 240 x 320, fitted into 320 x 240")

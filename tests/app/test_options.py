@@ -165,6 +165,10 @@ _BAD = [
     # Cameras that are none, and options that only cameras or only files have.
     (["--camera", "webcam"], "webcam is no camera; expected a number, /dev/videoN"),
     (["--camera", "-1"], "--camera"),
+    (["--camera", "http://127.0.0.1:99999/x"], "http://127.0.0.1:99999/x is no address: Port out of range"),
+    (["--camera", "http://host:port/x"], "http://host:port/x is no address"),
+    (["--camera", "http://[::1/x"], "http://[::1/x is no address"),
+    (["--camera", "rtsp://"], "rtsp:// is no address: it names no host; expected one such as rtsp://HOST"),
     (["--camera", "0", "--video", "clip.mp4"], "--camera and --video are two sources"),
     (["--camera", "0", "--start", "1"], "--start is for files"),
     ([*_ENOUGH, "--mirror"], "--mirror is for cameras"),

@@ -27,6 +27,7 @@ from app.recording.take import Take
 from models.rotations import axis_angle_to_matrix
 from models.smplx_body import SmplxBody
 from tests.app import people
+from tests.app.takes import read
 
 SHAPES = {
     "poses": (3, 165),
@@ -55,11 +56,6 @@ SHAPES = {
     **dict.fromkeys(("gender", "surface_model_type", "mocap_frame_rate", "mocap_framerate", "fps"), ()),
     **dict.fromkeys(("axes", "format_version", "model", "body", "licence", "shape"), ()),
 }
-
-
-def read(path: Path) -> dict[str, NDArray[Any]]:
-    with np.load(path, allow_pickle=False) as file:
-        return dict(file)
 
 
 def record(path: Path, body: SmplxBody, seeds: list[int], **settings: Any) -> dict[str, NDArray[Any]]:

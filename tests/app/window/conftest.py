@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QSettings
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.load import Loaded, loaded
 from app.options import Options, parse
@@ -24,6 +25,7 @@ from app.window.bell import Bell
 from app.window.controller import Controller
 from app.window.main_window import MainWindow
 from app.window.preferences import Preferences
+from app.window.state import Phase
 from tests.camera_server import CameraServer
 
 
@@ -110,3 +112,20 @@ def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     while not condition():
         assert time.monotonic() < deadline_s, "waited in vain"
         QTest.qWait(10)
+
+
+def phase(window: MainWindow) -> Phase:
+    return window._controller.state.phase
+
+
+def live(window: MainWindow) -> MainWindow:
+    """Once people are shown."""
+    until(lambda: phase(window) == Phase.LIVE and window._number >= 2)
+    return window
+
+
+def shown(widget: QWidget) -> NDArray[np.uint8]:
+    """(H, W, 3) RGB of a widget, as it looks."""
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()

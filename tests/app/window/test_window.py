@@ -3,46 +3,33 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 from app.live.measures import Measure
-from app.options import parse
 from app.pacing.report import Held
+from app.rendering.picture import PictureRenderer
 from app.rendering.scene import Layers
 from app.sources.video import VideoSource
-from app.window.main import remembered
 from app.window.main_window import MainWindow
 from app.window.preferences import Preferences
 from app.window.state import Phase, State
-from app.window.theme import DARK, LIGHT, Theme
-from tests.app.window.conftest import Open, until
+from tests.app.takes import read
+from tests.app.window.conftest import Open, live, phase, shown, until
 from tests.camera_server import CameraServer
 
 ROOT = Path(__file__).parents[3]
-SAMPLE = ROOT / "models" / "open" / "sample.mp4"
-
-
-def phase(window: MainWindow) -> Phase:
-    return window._controller.state.phase
-
-
-def live(window: MainWindow) -> MainWindow:
-    """Once people are shown."""
-    until(lambda: phase(window) == Phase.LIVE and window._number >= 2)
-    return window
 
 
 def kind_of(window: MainWindow) -> str:
@@ -56,18 +43,6 @@ def recorded_frames(window: MainWindow) -> int:
 
 def press(window: MainWindow, key: Qt.Key) -> None:
     QTest.keyClick(window, key)
-
-
-def shown(widget: QWidget) -> NDArray[np.uint8]:
-    """(H, W, 3) RGB of a widget, as it looks."""
-    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
-    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
-    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
-
-
-def read(path: Path) -> dict[str, NDArray[Any]]:
-    with np.load(path, allow_pickle=False) as file:
-        return dict(file)
 
 
 def test_it_shows_the_camera_with_the_mesh_over_it(open_window: Open, server: CameraServer) -> None:
@@ -94,6 +69,20 @@ def test_a_rate_to_hold_is_on_the_line_below(open_window: Open, server: CameraSe
     window.status.show_state(State(Phase.LIVE, "0", pace=held), Measure(30.0, 9.0, 12.0))
     assert "30 fps held" in window.status.numbers.text()
     assert window.status.numbers.toolTip() == "30 fps held (face 1/4.0)"
+
+
+def test_a_picture_that_cannot_be_drawn_is_said_while_it_lasts(
+    open_window: Open, server: CameraServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def out_of_memory(*_: object) -> None:
+        raise MemoryError("no room for it")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PictureRenderer, "draw", out_of_memory)
+        window = open_window("--camera", server.url)
+        until(lambda: window.status.rest.whole == "the picture cannot be drawn: no room for it")
+    live(window)
+    until(lambda: "cannot be drawn" not in window.status.rest.whole)
 
 
 def test_keys_choose_what_is_seen_and_how(open_window: Open, server: CameraServer, preferences: Preferences) -> None:
@@ -161,9 +150,12 @@ def test_space_pauses_and_goes_on(open_window: Open, server: CameraServer) -> No
 def test_r_records_mesh_overlay_and_raw_video_at_once(open_window: Open, server: CameraServer, tmp_path: Path) -> None:
     window = live(open_window("--camera", server.url))
     window._controller.folder = tmp_path / "takes"
+    began_s = time.monotonic()
     press(window, Qt.Key.Key_R)
     until(lambda: recorded_frames(window) >= 5)
-    until(lambda: window.picture._recorded.startswith("0:0") and window.panel.record.isChecked())
+    until(lambda: window.picture._recorded and window.panel.record.isChecked())
+    minutes, seconds = re.fullmatch(r"(\d+):(\d\d)", window.picture._recorded).groups()  # type: ignore[union-attr]
+    assert 60 * int(minutes) + int(seconds) <= time.monotonic() - began_s
     assert not window.panel.model.isEnabled()  # a take has one model
     press(window, Qt.Key.Key_R)
     until(lambda: window._controller.state.notice)
@@ -246,142 +238,6 @@ def drop(window: MainWindow, path: Path) -> None:
     QApplication.sendEvent(window, enter)
     assert enter.isAccepted()
     QApplication.sendEvent(window, QDropEvent(at, actions, data, button, none))
-
-
-def test_the_smoothing_knob_and_people_reach_the_options(
-    open_window: Open, server: CameraServer, preferences: Preferences
-) -> None:
-    window = live(open_window("--camera", server.url))
-    QTest.keyClick(window.panel.smooth, Qt.Key.Key_Right)
-    until(lambda: window._controller.options.smooth == "steady")
-    live(window)
-    window.panel.people.setEnabled(True)  # as with a person detector
-    QTest.mouseClick(window.panel.people.more, Qt.MouseButton.LeftButton)
-    until(lambda: window._controller.options.people == 2)
-    assert (preferences.smooth, preferences.people) == ("steady", 2)
-    live(window)
-
-
-@pytest.mark.parametrize(
-    ("typed", "smooth", "people"),
-    [
-        ([], "steady", 3),
-        (["--smooth", "balanced"], "balanced", 3),  # typed, though it is the default
-        (["--people", "1"], "steady", 1),
-        (["--people", "2", "--smooth", "off"], "off", 2),
-    ],
-)
-def test_what_is_remembered_gives_way_to_what_is_typed(
-    preferences: Preferences, typed: list[str], smooth: str, people: int
-) -> None:
-    preferences.smooth, preferences.people = "steady", 3
-    options = remembered(parse(["--camera", "0", *typed]), preferences)
-    assert (options.smooth, options.people) == (smooth, people)
-
-
-@pytest.mark.parametrize("typed", [["--filter", "kalman"], ["--desk"]])
-def test_smoothing_that_is_remembered_as_off_does_not_undo_a_filter(preferences: Preferences, typed: list[str]) -> None:
-    preferences.smooth = "off"
-    assert remembered(parse(["--camera", "0", *typed]), preferences).smooth == "balanced"
-
-
-def test_several_people_are_not_offered_where_they_cannot_be_told_apart(
-    open_window: Open, server: CameraServer
-) -> None:
-    """And a number of them that is remembered from another model is no reason not to track."""
-    window = live(open_window("--camera", server.url))
-    window._controller.use(people=3)
-    until(lambda: window._controller.options.people == 3)
-    live(window)
-    until(lambda: not window.panel.people.isEnabled())
-    assert "no person detector" in window.panel.people.toolTip()
-    assert window.panel.people._number.text() == "1"
-
-
-def test_a_model_that_fails_later_leaves_the_window_open(open_window: Open, server: CameraServer) -> None:
-    window = live(open_window("--camera", server.url))
-    model = window._controller.options.model
-    window._controller.use(model="nowhere")
-    until(lambda: phase(window) == Phase.FAILED and "No model at nowhere" in window.picture._detail)
-    assert window.isVisible()
-    window._controller.use(model=model)
-    live(window)
-
-
-def test_the_first_run_says_what_is_in_use_once(
-    open_window: Open, server: CameraServer, preferences: Preferences
-) -> None:
-    preferences.introduced = False
-    window = live(open_window("--camera", server.url))
-    assert window.banner.isVisible()
-    assert "Tracking with the model" in window.banner.text.text()
-    assert "the body" in window.banner.text.text()
-    window.banner.read.emit()
-    assert window.banner.isHidden()
-    assert preferences.introduced
-
-
-def test_its_size_is_remembered(open_window: Open, server: CameraServer) -> None:
-    first = open_window("--camera", server.url)
-    first.resize(701, 503)
-    QTest.qWait(50)
-    first.close()
-    second = open_window("--camera", server.url)
-    assert (second.width(), second.height()) == (701, 503)
-
-
-def test_light_and_dark(open_window: Open, server: CameraServer, preferences: Preferences) -> None:
-    window = live(open_window("--camera", server.url))
-    looks = {}
-    for name in ("dark", "light"):
-        QTest.mouseClick(window.panel.themes.button(name), Qt.MouseButton.LeftButton)
-        looks[name] = shown(window.panel)[-4, 8]
-        assert preferences.theme == name
-    np.testing.assert_array_equal(looks["dark"], [int(DARK.panel[k : k + 2], 16) for k in (1, 3, 5)])
-    np.testing.assert_array_equal(looks["light"], [int(LIGHT.panel[k : k + 2], 16) for k in (1, 3, 5)])
-
-
-@pytest.mark.parametrize("theme", [LIGHT, DARK])
-def test_everything_can_be_read(theme: Theme) -> None:
-    """WCAG 2.1, success criterion 1.4.3: a contrast of 4.5 for text."""
-    for ground in (theme.window, theme.panel, theme.field):
-        for ink in (theme.text, theme.faint):
-            assert contrast(ink, ground) >= 4.5
-    assert contrast(theme.on_accent, theme.accent) >= 4.5
-    assert contrast("#ffffff", theme.warm) >= 4.5
-
-
-def contrast(one: str, other: str) -> float:
-    """Of two colours as #rrggbb: WCAG 2.1, contrast ratio and relative luminance."""
-
-    def luminance(colour: str) -> float:
-        channels = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-def test_at_twice_the_size_nothing_is_cut_off(
-    open_window: Open, server: CameraServer, application: QApplication
-) -> None:
-    font = application.font()
-    larger = application.font()
-    larger.setPointSizeF(2 * font.pointSizeF())
-    application.setFont(larger)
-    try:
-        window = live(open_window("--camera", server.url))
-        buttons = [*window.panel.layers.values(), window.panel.record, window.panel.snapshot]
-        buttons += [window.panel.views.button(kind) for kind in ("camera", "side", "top", "orbit")]
-        for button in buttons:
-            assert button.width() >= button.fontMetrics().horizontalAdvance(button.text()), button.text()
-            assert button.height() >= button.fontMetrics().height()
-        contents = window.panel.findChild(QWidget, "contents")
-        assert contents is not None
-        assert contents.width() <= window.panel.width()
-    finally:
-        application.setFont(font)
 
 
 @pytest.mark.skipif(shutil.which("Xvfb") is None, reason="Xvfb is not installed")
