@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,8 +39,8 @@ class Sighting:
 class BoxPolicy(Protocol):
     """Decides whom to look for and where. `seen` tells it what was made of a frame, sooner or later.
 
-    sequential: whether a frame's boxes depend on the last frame's meshes, so that frames cannot overlap. cut: the frame
-    does not go on from the one before.
+    sequential: whether a frame's boxes depend on the last frame's meshes, so that frames cannot overlap, and one thread
+    calls both; else `seen` is called from another. cut: the frame does not go on from the one before.
     """
 
     @property
@@ -81,25 +80,21 @@ class FollowedBox:
     def __init__(self) -> None:
         self._last: Box | None = None
         self._last_s = 0.0
-        self._lock = threading.Lock()  # `seen` is called from the last stage's thread
 
     def tracks(self, frame: Frame, *, cut: bool) -> tuple[Track, ...]:
-        with self._lock:
-            last = self._last = None if cut else self._last
+        last = self._last = None if cut else self._last
         width, height = frame.size_wh
         return (Track(1, last or Box((0.0, 0.0, width, height), 1.0), begins=last is None),)
 
     def begin(self, box: Box, time_s: float) -> None:
         """The person is in this box."""
-        with self._lock:
-            self._last, self._last_s = box, time_s
+        self._last, self._last_s = box, time_s
 
     def seen(self, frame: Frame, people: tuple[Person, ...]) -> None:
         found = projected(people[0], frame.size_wh) if people else None
-        with self._lock:
-            passed_s = max(frame.time_s - self._last_s, 0.0)
-            self._last = found if found is None or self._last is None else _moved(self._last, found, passed_s)
-            self._last_s = frame.time_s
+        passed_s = max(frame.time_s - self._last_s, 0.0)
+        self._last = found if found is None or self._last is None else _moved(self._last, found, passed_s)
+        self._last_s = frame.time_s
 
 
 def _moved(last: Box, found: Box, passed_s: float) -> Box:

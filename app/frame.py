@@ -17,6 +17,8 @@ Floats = NDArray[np.floating[Any]]
 # Bits of `Person.flags`.
 HELD, PREDICTED, GUARDED = 1, 2, 4
 
+MOST_PREDICTED = 3  # frames in a row of someone who is lost
+
 # Rows of `BodyParams.rot6d`.
 ROOT, BODY, LEFT_HAND, RIGHT_HAND, JAW = slice(0, 1), slice(1, 22), slice(22, 37), slice(37, 52), slice(52, 53)
 

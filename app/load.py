@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -63,9 +62,6 @@ class Loaded:
 def loaded(options: Options) -> Iterator[Loaded]:
     """Everything the options name, freed at the end. Raises InputError, BundleError, BodyFileError, EngineError."""
     bundle = Bundle.load(_bundle_folder(options.model))
-    if options.detector is not None or (DETECTOR in bundle.graphs and options.people > 1):
-        # SciPy and filterpy take most of a second to import: beside the body and the engines it hardly shows.
-        threading.Thread(target=_import_follower, name="imports", daemon=True).start()
     body = SmplxBody.load(options.body or _body_file(bundle.shape_space))
     mean_shape = _are_strangers(bundle, body)
     with ExitStack() as stack:
@@ -126,7 +122,7 @@ def _box_policy(options: Options, runtime: Runtime, stack: ExitStack, budget: Bu
             )
         return FollowedBox()
     if not path.is_file():
-        raise InputError(f"no detector at {path}")
+        raise InputError(f"no detector at {path}; name an ONNX file with --detector")
     if options.detector is None:
         engine = stack.enter_context(runtime.load(DETECTOR))
         check_contract(DETECTOR, engine.inputs, engine.outputs)
@@ -134,14 +130,10 @@ def _box_policy(options: Options, runtime: Runtime, stack: ExitStack, budget: Bu
         engine = stack.enter_context(runtime.load_file(path))
     if options.detector is None and options.people == 1:
         return WatchedBox(Detector(engine, path))
-    from app.following.follower import Follower
+    from app.following.follower import Follower  # takes half a second, for SciPy
 
     lag_frames = None if options.live else mesh_lag_frames(runtime.device)
     return Follower(Detector(engine, path), options.people, lag_frames, budget)
-
-
-def _import_follower() -> None:
-    import app.following.follower  # noqa: F401
 
 
 def _people_at_once(options: Options, runtime: Runtime, boxes: BoxPolicy) -> int:

@@ -71,8 +71,11 @@ class Tracker:
         self.budget = budget
         parts = estimator.parts if budget is None else StridedParts(estimator.parts, budget)
         self._sequential = boxes.sequential
-        self._detect = detect = Detect(boxes)
+        detect = Detect(boxes)
         shapes = Shapes(Height(body, smooth.height_cm) if smooth.height_cm else None, locked=smooth.level != "off")
+        self._remembering: list[Detect | Shapes | Smooth | Budget] = [detect, shapes]
+        if budget is not None:
+            self._remembering.append(budget)
 
         def stages(smooth: SmoothSettings, people_at_once: int = 1) -> Sequence[Stage]:
             networks: Sequence[Stage] = (estimator.body, parts)
@@ -84,6 +87,7 @@ class Tracker:
                 seen_early = seen_late = None
             place = Place(body, camera_of, shapes, seen_early, legs=not smooth.desk)
             steady = () if smooth.level == "off" else (Smooth(smooth, body.hand_mean),)
+            self._remembering.extend(steady)
             fit = () if joint_depth is None else (Fit(body, joint_depth),)
             every = (detect, *networks, *fit, place, *steady, Finish(body, seen_late))
             if budget is None:
@@ -106,10 +110,9 @@ class Tracker:
         return run_stages(self.stages, frames)
 
     def reset(self) -> None:
-        """Forget everyone: the next frame is of something else. Not while a pipeline runs."""
-        self._detect.reset()
-        if self.budget is not None:
-            self.budget.reset()
+        """The next frame is of something else: no motion or shape goes on. Not while a pipeline runs."""
+        for one in self._remembering:
+            one.reset()
 
     def groups(self, *, device: str) -> list[Sequence[Stage]]:
         """Stages by thread. On a GPU the networks and skinning have one each, so that host and device work overlap.

@@ -19,8 +19,8 @@ class WatchedBox:
     """For a small detector, which finds halves of people and is not always sure: a mesh says better where the rest of
     somebody is.
 
-    The detector looks at the start, after a cut, and in every frame while there is nobody; then five times a second,
-    whether they are still there, or someone else is whom it is far surer of.
+    The detector looks at the start, after a cut, where the mesh is lost, and in every frame while there is nobody; then
+    five times a second, whether they are still there, or someone else is who is far plainer.
     """
 
     sequential = True
@@ -36,7 +36,8 @@ class WatchedBox:
         """The one person, if there is one; their number is 1."""
         if self._there and not cut:
             tracks = self._followed.tracks(frame, cut=False)
-            if frame.time_s - self._looked_s < _EVERY_S or self._stays(tracks[0].box, frame):
+            lost = tracks[0].begins  # there was no mesh
+            if not lost and (frame.time_s - self._looked_s < _EVERY_S or self._stays(tracks[0].box, frame)):
                 return tracks
         return self._search(frame)
 
@@ -48,9 +49,9 @@ class WatchedBox:
         self._there, self._looked_s, self._doubts = bool(boxes), frame.time_s, 0
         if not boxes:
             return ()
-        self._followed.begin(max(boxes, key=_plainness), frame.time_s)
-        tracks = self._followed.tracks(frame, cut=False)
-        return (Track(1, tracks[0].box, begins=True),)
+        plainest = max(boxes, key=_plainness)
+        self._followed.begin(plainest, frame.time_s)
+        return (Track(1, plainest, begins=True),)
 
     def _stays(self, box: Box, frame: Frame) -> bool:
         """Whether the person of the box is still who to follow."""

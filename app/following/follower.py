@@ -56,7 +56,7 @@ class Follower:
         for one in self._people:
             one.move_to(frame.time_s)
         if cut:
-            self._cut()
+            self._cut(frame.time_s)
         news = self._meshes.known()
         steady = {id(one): self._steadiness(one, frame) for one in self._people if one.track_id in self._shown}
         if self._fresh or self._pace.due(
@@ -73,13 +73,13 @@ class Follower:
     def seen(self, frame: Frame, people: tuple[Person, ...]) -> None:
         self._meshes.arrived(frame, people)
 
-    def _cut(self) -> None:
+    def _cut(self, time_s: float) -> None:
         """From here on nobody is where they were."""
         self._meshes.forget()
         self._before = [one for one in self._people if one.present]
         self._people = [one for one in self._people if not one.needed]
         for one in self._people:
-            one.lose()
+            one.lose(time_s)
         self._fresh = True
 
     def _urgent(self, frame: Frame, news: Mapping[int, Seen], steadiness: float) -> bool:

@@ -84,15 +84,12 @@ def crowded(box: Box, others: Sequence[Box]) -> bool:
 
 def inside(box: Box, others: Sequence[Box]) -> bool:
     """Whether the box is mostly a part of another, as a detector finds a person's half."""
-    return any(shared(box, other) > _INSIDE for other in others)
+    return any(box.share_in(other) > _INSIDE for other in others)
 
 
 def shared(one: Box, other: Box) -> float:
-    """What two boxes have in common, over the smaller one."""
-    x1, y1, x2, y2 = one.xyxy_px
-    u1, v1, u2, v2 = other.xyxy_px
-    common = max(0.0, min(x2, u2) - max(x1, u1)) * max(0.0, min(y2, v2) - max(y1, v1))
-    return common / max(min(one.area_px2, other.area_px2), 1e-9)
+    """What two boxes have in common, as a share of the smaller one, in [0, 1]."""
+    return max(one.share_in(other), other.share_in(one))
 
 
 def _assigned(people: Sequence[Followed], found: Sequence[Found], cost: Callable[[Followed, Found], float]) -> Pairs:

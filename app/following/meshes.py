@@ -58,6 +58,8 @@ class Meshes:
         with self._lock:
             index = self._newest() if self._lag is None else self._lagging(self._lag)
             meshes = self._arrived.pop(index, {})
+            if self._lag is None:
+                self._arrived.clear()  # older than what is told now
         boxes = self._asked.get(index, {})
         return {track: _compared(boxes[track], *meshes[track]) for track in meshes.keys() & boxes.keys()}
 

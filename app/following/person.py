@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from app.following.look import Look
 from app.following.motion import FOUND, BoxMotion
-from app.frame import Box
+from app.frame import MOST_PREDICTED, Box
 
-MOST_PREDICTED = 3  # frames in a row
 _LOOK_SHARE = 0.1  # of a new look in the remembered one
 _USUAL_LIKENESS = 0.8  # of someone to their remembered look, at first
 _USUAL_SHARE = 0.2
@@ -35,7 +34,7 @@ class Followed:
     def __init__(self, found: Found, time_s: float, needed: int) -> None:
         self.track_id: int | None = None
         self.found_s = time_s
-        self._frames = self.missed = 0
+        self.missed = 0
         self.needed = needed
         self.begins = True
         self.met: dict[Followed, tuple[float, ...]] = {}
@@ -113,8 +112,10 @@ class Followed:
         self.missed = self._frames
         self._score *= _FADING
 
-    def lose(self) -> None:
+    def lose(self, time_s: float) -> None:
+        """They are gone from that time on; with another source time may begin again."""
         self.missed = MOST_PREDICTED + 1
+        self.found_s = min(self.found_s, time_s)
 
     def exchange(self, other: Followed) -> None:
         """Each was taken for the other."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 # How much a part's motion counts, and how much each frame since it was looked at: fingers move in a hand at rest too.
-_WEIGHTS: Mapping[str, float] = {"hands": 1.0, "left hand": 1.0, "right hand": 1.0, "face": 0.5}
+_WEIGHTS: Mapping[str, float] = {"hands": 1.0, "face": 0.5}
 _REST = 0.05
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.frame import PREDICTED, Confidence
+from app.frame import MOST_PREDICTED, PREDICTED, Confidence
 from app.scene import Placed
 from app.smoothing.desk import Desk
 from app.smoothing.guards import Guards
@@ -15,7 +15,6 @@ from app.smoothing.motion import PLACE_UNITS, POSE_UNITS, measured_units, person
 from app.smoothing.zero_phase import Sample
 from models.rotations import Array
 
-_MOST_PREDICTED = 3
 _FADING = 0.5  # of speed and of confidence, with every predicted frame
 _PREDICTED_TRUST = 0.02
 _UNITS = POSE_UNITS + PLACE_UNITS
@@ -54,7 +53,7 @@ class Guarded:
 
     def missed(self, time_s: float) -> tuple[Placed, Sample] | None:
         """Who would be there now, or None after three frames without them."""
-        if self._last is None or self._predicted >= _MOST_PREDICTED:
+        if self._last is None or self._predicted >= MOST_PREDICTED:
             return None
         placed, sample = self._last
         self._predicted += 1

@@ -9,22 +9,18 @@ import time
 import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
-import app.batching
 import app.load
-from app.batching import Batches, Cropped, MakeCrops, people_at_once
+from app.batching import Batches, Cropped, MakeCrops
 from app.boxes import FixedBox, Sighting, Track
 from app.estimator import Estimates, Estimator
 from app.frame import Box, Frame, Person, Result
-from app.load import loaded
 from app.main import main as wb_track
-from app.options import parse
 from app.pinhole import Pinhole
 from app.pipeline import Pipeline, run_stages
 from app.smoothing.settings import SmoothSettings
@@ -32,7 +28,6 @@ from app.tracker import Tracker
 from engines.bundle import GRAPHS, Bundle
 from engines.engine import Engine, EngineError, Tensor
 from engines.onnxruntime_engine import OnnxRuntimeEngine
-from engines.runtime import Runtime
 from models.smplx_body import SmplxBody
 from tests.standins import DATA
 
@@ -128,6 +123,11 @@ def test_a_cut_within_a_batch_stays_where_it_is(estimator: Estimator, body: Smpl
     assert_same(found, expected)
     whole = list(tracker(estimator, body, 8).tracks(frames(12)))
     assert np.abs(whole[5].people[0].joints_m - found[5].people[0].joints_m).max() > 1e-4  # or else it says nothing
+
+
+def test_the_plain_loop_and_the_stages_agree(estimator: Estimator, body: SmplxBody) -> None:
+    one = tracker(estimator, body, 4)
+    assert len(list(run_stages(one.stages, frames(6)))) == 6
 
 
 def test_one_frame_at_a_time_is_as_ever(estimator: Estimator, engines: dict[str, Counting], body: SmplxBody) -> None:
@@ -304,43 +304,3 @@ def test_recorded_to_the_last_frame_when_interrupted(
         indices = file["frame_index"]
     assert indices.tolist() == taken
     assert 20 <= indices[-1] < 299
-
-
-# How many
-
-
-def runtime(engine: str) -> Runtime:
-    return Runtime(engine, "fp32", SimpleNamespace())  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(("gigabytes", "people"), [(0.2, 1), (2, 8), (6, 16), (8, 32), (80, 32)])
-def test_a_gpu_takes_as_many_as_fit(monkeypatch: pytest.MonkeyPatch, gigabytes: float, people: int) -> None:
-    monkeypatch.setattr(app.batching, "CudaDriver", lambda: SimpleNamespace(memory_bytes=int(gigabytes * 2**30)))
-    assert people_at_once(runtime("cuda")) == people
-
-
-def test_tensorrt_takes_what_its_engines_are_built_for_and_cpus_one() -> None:
-    assert people_at_once(runtime("tensorrt")) == 8
-    assert [people_at_once(runtime(engine)) for engine in ("cpu", "openvino")] == [1, 1]
-
-
-def test_only_files_whose_boxes_come_first_are_batched(
-    tiny_bundle: Path, body_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(app.load, "people_at_once", lambda _runtime: 8)
-    model = ["--model", str(tiny_bundle), "--body", str(body_path)]
-    file = ["--video", str(DATA / "frame.png"), "--out", "mesh.npz", *model]
-    for arguments, batch, said in (
-        ([*file, "--box", "60,5,250,350"], True, False),
-        (file, False, True),
-        (["--camera", "http://127.0.0.1:9/s.mjpg", "--no-window", "--box", "60,5,250,350", *model], False, False),
-    ):
-        caplog.clear()
-        with loaded(parse(arguments)) as parts:
-            assert any(isinstance(stage, Batches) for stage in parts.tracker.stages) == batch
-        assert ("one by one" in caplog.text) == said
-
-
-def test_the_plain_loop_and_the_stages_agree(estimator: Estimator, body: SmplxBody) -> None:
-    one = tracker(estimator, body, 4)
-    assert len(list(run_stages(one.stages, frames(6)))) == 6

@@ -1,4 +1,4 @@
-"""From boxes to parameters, and from parameters to people with a mesh."""
+"""From boxes to parameters."""
 
 from __future__ import annotations
 
@@ -12,18 +12,13 @@ import pytest
 from numpy.typing import NDArray
 
 from app.boxes import Sighting, Track
-from app.confidence import visible_shares
 from app.crop import Crop
-from app.estimator import BodyView, Estimate, Estimates, Estimator, Keypoints, Subject, absolute_hands
-from app.finish import Finish, smplx_rotations
-from app.frame import BODY, JAW, LEFT_HAND, RIGHT_HAND, ROOT, BodyParams, Box, Confidence, Frame, Person
-from app.pinhole import Pinhole
-from app.scene import Placed, Scene
+from app.estimator import BodyView, Estimates, Estimator, absolute_hands
+from app.frame import BODY, JAW, LEFT_HAND, RIGHT_HAND, ROOT, Box, Frame
 from engines.bundle import GRAPHS, Bundle
 from engines.engine import EngineError
 from engines.onnxruntime_engine import OnnxRuntimeEngine
-from models import joints
-from models.rotations import axis_angle_to_matrix, matrix_to_axis_angle, matrix_to_rot6d, rot6d_to_matrix
+from models.rotations import axis_angle_to_matrix, matrix_to_rot6d, rot6d_to_matrix
 from models.smplx_body import SmplxBody
 from tests.standins import DATA
 
@@ -32,7 +27,6 @@ Floats = NDArray[np.float64]
 _FRAME_WH = (640, 360)
 _LEFT = Box((60.0, 5.0, 250.0, 350.0), 0.9)
 _RIGHT = Box((380.0, 40.0, 640.0, 360.0), 0.6)
-_CAMERA = Pinhole.from_fov(60.0, _FRAME_WH)
 _OUTSIDE = Box((700.0, 100.0, 800.0, 300.0), 0.8)
 
 IDENTITY_6D = matrix_to_rot6d(np.eye(3))
@@ -208,138 +202,3 @@ def test_leaving_the_estimator_closes_every_graph(tiny_bundle: Path, body: Smplx
     for name, engine in engines.items():
         with pytest.raises(EngineError, match=f"{name} was run after it was closed"):
             engine.run({})
-
-
-# The last stage.
-
-
-def _estimate(track_id: int = 1, box: Box = _LEFT) -> Estimate:
-    crop = Crop.around(box, _FRAME_WH, (384, 512))
-    assert crop is not None
-    rng = np.random.default_rng(track_id)
-    rot6d = matrix_to_rot6d(_matrices(rng.normal(0, 0.3, (53, 3))))
-    params = BodyParams(rot6d, rng.normal(0, 1, 10), rng.normal(0, 1, 10), np.array([0.1, -0.2, 20.0]))
-    inside = np.tile(np.array([180, 240, 200, 260], np.float32), (3, 1))
-    keypoints = Keypoints(np.zeros((25, 2), np.float32), np.zeros((2, 20, 2), np.float32), np.zeros(25, np.float32))
-    return Estimate(Subject(Track(track_id, box, begins=False), crop), params, inside, keypoints)
-
-
-def _placed(track_id: int = 1, box: Box = _LEFT) -> Placed:
-    params = _estimate(track_id, box).params
-    sure = Confidence(0.6, 0.7, 0.8, 0.9)
-    return Placed(Track(track_id, box, begins=False), params, _CAMERA, np.zeros((55, 3)), sure, flags=4)
-
-
-def test_people_have_the_mesh_of_their_parameters(body: SmplxBody, frame: Frame) -> None:
-    placed = _placed()
-    (person,) = Finish(body)(Scene(frame, (placed,))).people
-    params = placed.params
-    mesh = body.forward(smplx_rotations(params.rot6d), params.betas, params.expression, params.translation_m)
-    np.testing.assert_array_equal(person.vertices_m, mesh.vertices_m)
-    np.testing.assert_array_equal(person.joints_m, mesh.joints_m)
-    assert person.params is params
-
-
-def test_people_keep_their_number_box_camera_confidence_and_flags(body: SmplxBody, frame: Frame) -> None:
-    placed = (_placed(4, _LEFT), _placed(7, _RIGHT))
-    result = Finish(body)(Scene(frame, placed))
-    assert result.frame is frame
-    assert [(person.track_id, person.box) for person in result.people] == [(4, _LEFT), (7, _RIGHT)]
-    for person, before in zip(result.people, placed, strict=True):
-        assert (person.camera, person.confidence, person.flags) == (_CAMERA, before.confidence, 4)
-
-
-@pytest.mark.parametrize("count", [0, 1, 2])
-def test_whoever_looks_next_is_told_of_everyone(body: SmplxBody, frame: Frame, count: int) -> None:
-    told: list[tuple[Frame, tuple[Person, ...]]] = []
-    finish = Finish(body, lambda seen, people: told.append((seen, people)))
-    result = finish(Scene(frame, tuple(_placed(k) for k in range(count))))
-    assert [(seen.index, len(people)) for seen, people in told] == [(frame.index, count)]
-    assert all(seen is person for seen, person in zip(told[0][1], result.people, strict=True))
-
-
-def _part_box(xyxy_px: tuple[float, float, float, float], crop: Crop) -> NDArray[np.float32]:
-    """A box of the frame in crop pixels, (4,)."""
-    corners = crop.crop_from_frame(np.array(xyxy_px, float).reshape(2, 2))
-    return corners.reshape(4).astype(np.float32)
-
-
-@pytest.mark.parametrize(
-    ("xyxy_px", "share"),
-    [
-        # Well inside, and as large as the frame.
-        ((100, 50, 150, 120), 1.0),
-        ((0, 0, 640, 360), 1.0),
-        # Beyond each side.
-        ((-80, 50, -20, 120), 0.0),
-        ((650, 50, 700, 120), 0.0),
-        ((100, -90, 150, -20), 0.0),
-        ((100, 380, 150, 420), 0.0),
-        # Half over each side; over a corner a quarter.
-        ((-30, 50, 30, 120), 0.5),
-        ((610, 50, 670, 120), 0.5),
-        ((100, -30, 150, 30), 0.5),
-        ((100, 330, 150, 390), 0.5),
-        ((610, 330, 670, 390), 0.25),
-        # Larger than the frame, twice as wide.
-        ((-320, 0, 960, 360), 0.5),
-        # Turned round or without an area: nothing of it can be seen.
-        ((150, 50, 100, 120), 0.0),
-        ((150, 120, 100, 50), 0.0),
-        ((100, 50, 100, 50), 0.0),
-    ],
-)
-def test_visible_shares(xyxy_px: tuple[float, float, float, float], share: float) -> None:
-    crop = _estimate().subject.crop
-    boxes = np.stack(
-        [_part_box((100, 50, 150, 120), crop), _part_box(xyxy_px, crop), _part_box((-9, -9, -5, -5), crop)]
-    )
-    assert visible_shares(boxes, crop, _FRAME_WH) == pytest.approx((1.0, share, 0.0), abs=1e-4)
-
-
-# Parts of `BodyParams.rot6d` and where they are in SMPL-X.
-
-
-def _rotated_joints(row: int) -> list[str]:
-    """The joints that are not at rest when one row of rot6d is not."""
-    rot6d = np.tile(IDENTITY_6D, (53, 1))
-    turn = np.array([0.3, -0.2, 0.5])
-    rot6d[row] = matrix_to_rot6d(_matrices(turn))
-    found = matrix_to_axis_angle(smplx_rotations(rot6d))
-    moved = np.flatnonzero(np.abs(found).max(-1) > 1e-6)
-    np.testing.assert_allclose(found[moved], np.tile(turn, (len(moved), 1)), atol=1e-9)
-    return [joints.SMPLX_JOINTS[joint] for joint in moved]
-
-
-@pytest.mark.parametrize(
-    ("row", "joint"),
-    [
-        # The root.
-        (ROOT.start, "pelvis"),
-        # The body's first, some in the middle, its last.
-        (BODY.start, "left_hip"),
-        (BODY.start + 11, "neck"),
-        (BODY.start + 19, "left_wrist"),
-        (BODY.stop - 1, "right_wrist"),
-        # First and last of each hand.
-        (LEFT_HAND.start, "left_index1"),
-        (LEFT_HAND.stop - 1, "left_thumb3"),
-        (RIGHT_HAND.start, "right_index1"),
-        (RIGHT_HAND.start + 6, "right_pinky1"),
-        (RIGHT_HAND.stop - 1, "right_thumb3"),
-        # The jaw, last here and in the middle there.
-        (JAW.start, "jaw"),
-    ],
-)
-def test_each_rotation_lands_at_its_joint(row: int, joint: str) -> None:
-    assert _rotated_joints(row) == [joint]
-
-
-def test_every_row_moves_a_joint_of_its_own_and_none_moves_the_eyes() -> None:
-    moved = [joint for row in range(53) for joint in _rotated_joints(row)]
-    assert sorted(moved) == sorted(set(joints.SMPLX_JOINTS) - {"left_eye_smplhf", "right_eye_smplhf"})
-
-
-def test_the_eyes_are_at_rest() -> None:
-    rot6d = matrix_to_rot6d(_matrices(np.random.default_rng(0).normal(0, 0.5, (53, 3))))
-    np.testing.assert_array_equal(smplx_rotations(rot6d)[joints.EYES], np.tile(np.eye(3), (2, 1, 1)))

@@ -112,3 +112,12 @@ def test_after_a_cut_the_detector_looks_at_once() -> None:
     after = clip.tracks([ELSEWHERE], 2, ELSEWHERE, cut=True)
     assert after[0] is not None
     assert (after[0].box, after[0].begins) == (ELSEWHERE, True)
+
+
+def test_where_the_mesh_is_lost_the_detector_looks_at_once() -> None:
+    clip = _Clip()
+    clip([PERSON], 3)
+    clip([PERSON], 1, Box((400.0, 40.0, 440.0, 160.0), 1.0))  # out of the frame
+    (after,) = clip.tracks([ELSEWHERE], 1, ELSEWHERE)
+    assert after is not None
+    assert (after.box, after.begins) == (ELSEWHERE, True)

@@ -249,3 +249,22 @@ def test_a_half_that_is_found_does_not_make_someone_of_whom_there_is_a_mesh_smal
         shown.append(tracks)
     assert all(tracks[0].track_id == 1 and not tracks[0].missed for tracks in shown[2:])
     assert all(tracks[0].box.height_px > 0.85 * truth["a"].height_px for tracks in shown[2:])
+
+
+def test_who_was_lost_in_an_earlier_source_does_not_keep_the_detector_busy() -> None:
+    """Time begins again with another source, however long the one before was."""
+    rng, one = _scene()
+    behind, detector = background(rng), Stand(rng)
+    image, truth = filmed(behind, {"a": one})
+    follower = Follower(detector, 1, 3)
+    for index in range(30):
+        detector.truth = tuple(truth.values())
+        follower.tracks(Frame(index, 600.0 + index / 30, image, 0.0), cut=False)
+    others = {name: replace(one, x=x, colours=figure(rng)) for name, x in (("b", 60), ("c", 260))}
+    image, truth = filmed(behind, others)
+    detector.truth = tuple(truth.values())
+    for index in range(120):
+        if index == 60:
+            detector.looks = 0
+        follower.tracks(Frame(index, index / 30, image, 0.0), cut=index == 0)
+    assert detector.looks <= 30

@@ -35,6 +35,7 @@ def test_live_the_newest_news_are_told_once() -> None:
     meshes.arrived(_frame(0), (mesh(1, _BOX),))
     meshes.arrived(_frame(1), (mesh(2, _BOX),))
     assert list(meshes.known()) == [2]
+    assert meshes.known() == {}  # nor is what is older
     assert 2 not in meshes.known()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from models.rotations import Array, axis_angle_to_matrix, matrix_to_rot6d, rot6d
 WH = (640, 480)
 CAMERA = Pinhole.from_fov(60.0, WH)
 SURE = Confidence(0.9, 0.9, 0.9, 0.9)
+FRAMES = 60
 SETTINGS = [SmoothSettings(causal=causal) for causal in ("one-euro", "kalman", None)]
 MEAN_HANDS = np.random.default_rng(5).normal(0, 0.2, (2, 15, 3))
 
@@ -80,3 +82,21 @@ def point(rotations: Array, flat: Array | None = None) -> Point:
         quaternions.exponential(np.asarray(rotations, np.float64).T),
         np.concatenate((numbers[None], np.zeros((2, len(numbers))))),
     )
+
+
+def walk(seed: int = 0, **options: object) -> list[Placed]:
+    return [
+        placed(vectors(k / 30, seed), begins=k == 0, pelvis_m=(0.01 * k, 0.1, 3.0 + 0.01 * k), **options)  # type: ignore[arg-type]
+        for k in range(FRAMES)
+    ]
+
+
+def turned(person: Placed, rows: list[int], by: Array) -> Placed:
+    """With some rotations turned, in their own axes, by an axis-angle."""
+    rotations = matrices(person)
+    rotations[rows] = rotations[rows] @ axis_angle_to_matrix(by)
+    return replace(person, params=replace(person.params, rot6d=matrix_to_rot6d(rotations)))
+
+
+def only(scenes: list[Scene]) -> list[Placed]:
+    return [one.people[0] for one in scenes]

@@ -8,36 +8,30 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from app.frame import ALL_MEASURED, GUARDED, HELD, LEFT_HAND, PREDICTED, Confidence, Measured
+from app.frame import GUARDED, HELD, LEFT_HAND, PREDICTED, Confidence
 from app.scene import Placed, Scene
 from app.smoothing.limits import ELBOWS, WRISTS
 from app.smoothing.motion import ARMS, FINGERS, LEGS
 from app.smoothing.settings import LEVELS, SmoothSettings
 from app.smoothing.smooth import Smooth
 from models.joints import SMPLX_JOINTS
-from models.rotations import Array, axis_angle_to_matrix, matrix_to_rot6d
-from tests.app.smoothing.moves import MEAN_HANDS, SETTINGS, angles, matrices, placed, scene, smoothed, vectors
+from models.rotations import axis_angle_to_matrix
+from tests.app.smoothing.moves import (
+    FRAMES,
+    MEAN_HANDS,
+    SETTINGS,
+    angles,
+    matrices,
+    only,
+    placed,
+    scene,
+    smoothed,
+    turned,
+    vectors,
+    walk,
+)
 
 each = pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: s.causal or "zero-phase")
-FRAMES = 60
-
-
-def walk(seed: int = 0, **options: object) -> list[Placed]:
-    return [
-        placed(vectors(k / 30, seed), begins=k == 0, pelvis_m=(0.01 * k, 0.1, 3.0 + 0.01 * k), **options)  # type: ignore[arg-type]
-        for k in range(FRAMES)
-    ]
-
-
-def turned(person: Placed, rows: list[int], by: Array) -> Placed:
-    """With some rotations turned, in their own axes, by an axis-angle."""
-    rotations = matrices(person)
-    rotations[rows] = rotations[rows] @ axis_angle_to_matrix(by)
-    return replace(person, params=replace(person.params, rot6d=matrix_to_rot6d(rotations)))
-
-
-def only(scenes: list[Scene]) -> list[Placed]:
-    return [one.people[0] for one in scenes]
 
 
 def same(a: list[Scene], b: list[Scene]) -> bool:
@@ -248,76 +242,3 @@ def test_depth_is_calmer_and_the_place_in_the_picture_stays() -> None:
 def test_settings_that_are_none_are_refused(what: str, value: str) -> None:
     with pytest.raises(ValueError, match="expected one of"):
         SmoothSettings(**{what: value})  # type: ignore[arg-type]
-
-
-STRIDE = 4
-HANDS = [*WRISTS, *FINGERS]
-
-
-def strided(people: list[Placed]) -> list[Placed]:
-    """The same, of whom the hands are looked at in every fourth frame and carried on in the others."""
-    carried = []
-    for k, person in enumerate(people):
-        rot6d = person.params.rot6d.copy()
-        rot6d[HANDS] = people[k - k % STRIDE].params.rot6d[HANDS]
-        looked = k % STRIDE == 0
-        params = replace(person.params, rot6d=rot6d)
-        carried.append(replace(person, params=params, measured=Measured(looked, looked, True)))
-    return carried
-
-
-def steps(people: list[Placed], rows: list[int]) -> Array:
-    """(T - 1,): how far rotations turn from frame to frame, on average."""
-    return np.array([angles(matrices(a)[rows], matrices(b)[rows]).mean() for a, b in pairwise(people)])[10:-10]
-
-
-@each
-def test_hands_that_are_looked_at_now_and_then_move_without_steps(settings: SmoothSettings) -> None:
-    people = walk()
-    stairs = steps(strided(people), HANDS)
-    outs = only(smoothed(settings, [scene(k, person) for k, person in enumerate(strided(people))]))
-    even = steps(outs, HANDS)
-    assert stairs.max() > 50 * np.percentile(stairs, 50)  # what is put in stands still and jumps
-    assert even.max() < 2.5 * np.percentile(even, 50)
-
-
-def test_with_a_look_ahead_hands_are_where_they_were_between_two_looks() -> None:
-    """The look ahead has the true times of what was measured, and finds the motion between."""
-    people = walk()
-    settings = SmoothSettings(causal=None)
-    whole = only(smoothed(settings, [scene(k, person) for k, person in enumerate(people)]))
-    known = only(smoothed(settings, [scene(k, person) for k, person in enumerate(strided(people))]))
-    held = only(
-        smoothed(settings, [scene(k, replace(p, measured=ALL_MEASURED)) for k, p in enumerate(strided(people))])
-    )
-
-    def apart(outs: list[Placed]) -> float:
-        return float(
-            np.mean([angles(matrices(a)[HANDS], matrices(b)[HANDS]) for a, b in zip(outs, whole, strict=True)])
-        )
-
-    assert apart(known) < 0.4 * apart(held)
-
-
-def test_what_is_not_looked_at_changes_nothing_of_the_rest() -> None:
-    people = walk()
-    for settings in SETTINGS:
-        whole = only(smoothed(settings, [scene(k, person) for k, person in enumerate(people)]))
-        some = only(smoothed(settings, [scene(k, person) for k, person in enumerate(strided(people))]))
-        rest = [row for row in range(53) if row not in HANDS]
-        for a, b in zip(whole, some, strict=True):
-            np.testing.assert_allclose(a.params.rot6d[rest], b.params.rot6d[rest], atol=1e-12)
-
-
-def test_a_hand_that_turned_while_nobody_looked_is_no_mistake() -> None:
-    """What is held back as a mistake from one frame to the next is possible in the time since the last look."""
-    people = [placed(vectors(0), begins=k == 0) for k in range(40)]
-    turn = np.array([np.radians(100.0), 0.0, 0.0])
-    later = [turned(person, FINGERS, turn) if k >= 20 else person for k, person in enumerate(people)]
-
-    def flagged(people: list[Placed]) -> int:
-        outs = only(smoothed(SETTINGS[0], [scene(k, person) for k, person in enumerate(people)]))
-        return sum(bool(out.flags & GUARDED) for out in outs)
-
-    assert flagged(later) > 0
-    assert flagged(strided(later)) == 0
