@@ -17,6 +17,9 @@ _COLOURS: Sequence[Colour] = ((200, 90, 20), (40, 130, 40), (60, 60, 220), (160,
 _EDGE, _ROW, _LETTER = 24, 26, 8  # pixels; a letter's width
 _BAR_PX, _PLOT_WH = 460, (560, 340)
 _TICKS = 5
+_TRADEOFF_WH, _TRADEOFF_EDGE = (900, 620), 80
+
+Points = Sequence[tuple[str, float, float]]  # name, lag [ms], share of the raw acceleration error that is left
 
 
 def bars(path: Path, title: str, values: Mapping[str, float], marks: Mapping[str, float] | None = None) -> None:
@@ -60,14 +63,51 @@ def curves(
         _write(picture, f"{x:g}", (at(x, 0)[0] - 10, base + 20))
     for number, (name, points) in enumerate(series.items()):
         colour = _COLOURS[number % len(_COLOURS)]
-        places = np.array([at(x, y) for x, y in sorted(points)], np.int32)
-        cv2.polylines(picture, [places], isClosed=False, color=colour, thickness=2, lineType=cv2.LINE_AA)
-        for place in places:
-            cv2.circle(picture, place.tolist(), 4, colour, -1, cv2.LINE_AA)
+        _path(picture, [at(x, y) for x, y in sorted(points)], colour)
         _write(picture, name, (left + width + 12, 2 * _EDGE + 20 * number), colour)
     _write(picture, title, (_EDGE, _EDGE))
     _write(picture, f"{x_name}; up: {y_name}", (left, base + 44))
     _save(path, picture)
+
+
+def tradeoff(path: Path, families: Mapping[str, Points]) -> None:
+    """Write a PNG of what steadiness costs: lag against acceleration error, a curve for every family of filters."""
+    width, height = _TRADEOFF_WH
+    picture = _blank(width, height)
+    points = [point for each in families.values() for point in each]
+    low, high = min(0.0, *(lag for _, lag, _ in points)) - 5, max(lag for _, lag, _ in points) + 10
+    top = max(left for _, _, left in points) * 1.15
+
+    def at(lag: float, left: float) -> tuple[int, int]:
+        x = _TRADEOFF_EDGE + (width - 2 * _TRADEOFF_EDGE) * (lag - low) / (high - low)
+        return round(x), round(height - _TRADEOFF_EDGE - (height - 2 * _TRADEOFF_EDGE) * left / top)
+
+    for tick in range(int(np.ceil(low / 10)) * 10, int(high) + 1, 10):
+        cv2.line(picture, at(tick, 0), at(tick, top), _PALE, 1)
+        _write(picture, f"{tick}", (at(tick, 0)[0] - 8, at(tick, 0)[1] + 20))
+    for percent in range(0, int(100 * top) + 1, 10):
+        cv2.line(picture, at(low, percent / 100), at(high, percent / 100), _PALE, 1)
+        _write(picture, f"{percent} %", (at(low, 0)[0] - 50, at(low, percent / 100)[1] + 5))
+    for number, (family, each) in enumerate(families.items()):
+        colour = _COLOURS[number % len(_COLOURS)]
+        _path(picture, [at(lag, left) for _, lag, left in sorted(each, key=lambda point: point[1])], colour)
+        for name, lag, left in each:
+            x, y = at(lag, left)
+            _write(picture, name.removeprefix(family).strip(), (x + 8, y - 6), colour)
+        row = 30 + 22 * number
+        cv2.circle(picture, (width - 190, row - 5), 5, colour, -1, cv2.LINE_AA)
+        _write(picture, family, (width - 175, row), colour)
+    _write(picture, "added lag, ms", (width // 2 - 50, height - 25))
+    _write(picture, "acceleration error left, of the raw estimates'", (20, 30))
+    _save(path, picture)
+
+
+def _path(picture: Image, places: Sequence[tuple[int, int]], colour: Colour) -> None:
+    """A line from place to place, with a dot at each."""
+    line = np.array(places, np.int32)
+    cv2.polylines(picture, [line], isClosed=False, color=colour, thickness=2, lineType=cv2.LINE_AA)
+    for place in places:
+        cv2.circle(picture, place, 4, colour, -1, cv2.LINE_AA)
 
 
 def _blank(width: int, height: int) -> Image:

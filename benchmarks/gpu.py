@@ -26,6 +26,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks import report
+
 _RESULTS = Path(__file__).with_name("results")
 _LIMIT_S = 420.0  # no part begins later
 _BATCHES = (1, 2, 4, 8, 16, 32, 64)
@@ -45,7 +47,7 @@ def main() -> int:
         return _refused("PyTorch is not installed")
     if not torch.cuda.is_available():
         return _refused("this PyTorch finds none")
-    from benchmarks import chart, gpu_sections, report
+    from benchmarks import chart, gpu_sections
 
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = True
@@ -93,7 +95,7 @@ def run_sections(
             try:
                 results[name] = section()
             except Exception as error:  # noqa: BLE001 - kept in the results, for whoever reads them
-                results[name] = {"left_out": f"{type(error).__name__}: {error}"}
+                results[name] = {"left_out": report.without_folders(f"{type(error).__name__}: {error}")}
         print(f"{name}: {results[name]}", flush=True)
     return results
 

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from app.crop import Crop
 from app.frame import Box, Frame
+from benchmarks import report
 from benchmarks.networks import Networks
+from benchmarks.sample import VIDEO
 from benchmarks.torch_engine import PARTS, TorchEngine
 from benchmarks.turns import in_turns
 from exporter.halves import half_detector, half_trunks
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from app.frame import Person
 
 _KEPT = Path(__file__).parents[1] / "training" / "kept" / "network.pth"
-_SAMPLE = OPEN_BODY.with_name("sample.mp4")
 _BODY_TO_JOINTS = 1.2  # a body is this much larger than the box around its joints
 _FILE_BATCH = 32
 _WARM_UP = 3
@@ -41,7 +42,7 @@ def can_capture(device: str) -> dict[str, Any]:
     try:
         Networks(_engines(Hand4Whole().eval().to(device), device, captured=True))()
     except RuntimeError as error:
-        return {"captured": False, "why": str(error).splitlines()[0]}
+        return {"captured": False, "why": report.without_folders(str(error).splitlines()[0])}
     return {"captured": True}
 
 
@@ -187,10 +188,10 @@ def _engines(network: Hand4Whole, device: str, *, captured: bool = False) -> dic
 
 def _sample() -> Iterator[tuple[Frame, Box]]:
     """The shipped sample's frames and its person's box in each."""
-    with np.load(_SAMPLE.with_suffix(".npz")) as truth:
+    with np.load(VIDEO.with_suffix(".npz")) as truth:
         joints_m, (fx, fy, cx, cy) = truth["joints"].astype(np.float64), truth["camera"]
     px: NDArray[np.float64] = joints_m[..., :2] / joints_m[..., 2:] * (fx, fy) + (cx, cy)  # (T, 55, 2)
-    film = cv2.VideoCapture(str(_SAMPLE))
+    film = cv2.VideoCapture(str(VIDEO))
     for index, points in enumerate(px):
         there, bgr = film.read()
         if not there:

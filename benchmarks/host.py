@@ -19,21 +19,19 @@ from typing import Any
 from app.estimator import BodyView
 from app.finish import smplx_rotations
 from app.frame import Frame, Result
-from app.load import OPEN_BUNDLE, Loaded, loaded
+from app.load import Loaded, loaded
 from app.options import parse
 from app.pipeline import HoldingStage, stage_name
 from app.sources.video import VideoSource
-from benchmarks import chart, report
+from benchmarks import chart, command, report
 from benchmarks.sample import VIDEO
-from models.body_file import OPEN_BODY
 
 _BOX = "150,30,340,440"  # of the sample's person
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default=str(OPEN_BUNDLE), help="default: the open model")
-    parser.add_argument("--body", default=str(OPEN_BODY), help="default: the open body")
+    command.add_model(parser)
     parser.add_argument("--frames", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=5)
     report.add_outputs(parser)
@@ -87,4 +85,4 @@ def _timed(spent: list[float], run: Any, *given: Any) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

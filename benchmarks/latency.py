@@ -25,7 +25,7 @@ from app.live.session import Session
 from app.load import Loaded, loaded, take_of
 from app.options import Options, parse
 from app.sources.camera import CameraSource
-from benchmarks import chart, report
+from benchmarks import chart, command, report
 from benchmarks.sample import VIDEO
 from tests.camera_server import CameraServer, number_in, pictures_of
 
@@ -35,14 +35,15 @@ _STEPS = ("camera to program", "program to mesh", "camera to mesh")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    names = ("model", "body", "detector", "box", "engine", "precision")
+    command.add_model(parser)
+    names = ("detector", "box", "engine", "precision")
     for name in names:
         parser.add_argument(f"--{name}")
     parser.add_argument("--fps", type=float, default=30.0, help="of the camera; default: 30")
     parser.add_argument("--seconds", type=float, default=20.0)
     report.add_outputs(parser)
     arguments = parser.parse_args()
-    given = [f"--{name}={value}" for name in names if (value := getattr(arguments, name))]
+    given = [f"--{name}={value}" for name in ("model", "body", *names) if (value := getattr(arguments, name))]
     with camera(arguments.fps) as (url, sent):
         options = parse(["--camera", url, "--no-window", *given])
         with loaded(options) as parts:
@@ -125,4 +126,4 @@ def _serve(pipe: Connection, fps: float) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

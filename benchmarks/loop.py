@@ -21,15 +21,14 @@ from pathlib import Path
 
 from app.estimator import BodyView
 from app.frame import Frame
-from app.load import OPEN_BUNDLE, Loaded, loaded, take_of
+from app.load import Loaded, loaded, take_of
 from app.options import Options, parse
 from app.pipeline import Pipeline, Stage
 from app.recording.recorder import NpzRecorder
 from app.sources.source import open_source
-from benchmarks import chart, report
+from benchmarks import chart, command, report
 from benchmarks.sample import VIDEO
 from benchmarks.turns import in_turns, seconds
-from models.body_file import OPEN_BODY
 
 _NAMED = ("model", "body", "video", "box", "engine", "precision")
 
@@ -69,8 +68,7 @@ def measured(options: Options, parts: Loaded, frames: int, rounds: int) -> dict[
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default=str(OPEN_BUNDLE), help="default: the open model")
-    parser.add_argument("--body", default=str(OPEN_BODY), help="default: the open body")
+    command.add_model(parser)
     parser.add_argument("--video", default=str(VIDEO), help="default: the shipped sample")
     for name in ("box", "engine", "precision"):
         parser.add_argument(f"--{name}")
@@ -125,4 +123,4 @@ def _recorder(options: Options, parts: Loaded) -> NpzRecorder:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

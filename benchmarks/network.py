@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks import chart, report
+from benchmarks import chart, command, report
 from benchmarks.networks import Networks
 from benchmarks.torch_engine import TorchEngine
 from benchmarks.turns import in_turns
@@ -34,7 +34,7 @@ from exporter.distance import graph_feeds, run_graphs
 from exporter.graphs import export_graph, for_export, graph_specs
 from exporter.proof import crops, reference
 from exporter.quantise import Quantiser
-from models.checkpoint import load_checkpoint
+from models.checkpoint import CheckpointError, load_checkpoint
 from models.networks.hand4whole import Hand4Whole
 
 _WARM_UP = 3
@@ -126,4 +126,4 @@ def _quantised(
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main, CheckpointError)

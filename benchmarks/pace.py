@@ -1,7 +1,7 @@
 """Is a frame rate held? A live source on the wall clock, minutes on end.
 
-    python -m benchmarks.pace --model DIR --target-fps 30 [--precision int8] [--engine cpu] [--body FILE] [--video FILE]
-        [--box X,Y,W,H] [--seconds 60] [--source-fps 30] [--out FILE.json]
+    python -m benchmarks.pace [--target-fps 30] [--model NAME|DIR] [--body FILE] [--video FILE] [--box X,Y,W,H]
+        [--engine E] [--precision P] [--seconds 60] [--source-fps 30] [--out FILE.json]
 
 The clip, over and over, comes at the source's rate whether or not anyone is ready, as from a camera; what is not taken
 is lost. Everything runs as `wb-track --no-window` does it, without files. Results are counted in each second after the
@@ -25,8 +25,8 @@ from app.load import Loaded, loaded
 from app.options import Options, parse
 from app.pipeline import Pipeline
 from app.sources.source import open_source
-from benchmarks import report
-from exporter.clip import SAMPLE
+from benchmarks import command, report
+from benchmarks.sample import VIDEO
 
 _WARM_UP_S = 3.0
 _MOST_KEPT = 300  # frames of the clip, in memory
@@ -81,9 +81,8 @@ def per_second(times_s: Sequence[float], seconds: float) -> list[int]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--body", type=Path)
-    parser.add_argument("--video", type=Path, default=SAMPLE)
+    command.add_model(parser)
+    parser.add_argument("--video", type=Path, default=VIDEO, help="default: the shipped sample")
     parser.add_argument("--box", help="where the person is; default: the model's detector, or where the mesh was last")
     parser.add_argument("--engine", default="auto")
     parser.add_argument("--precision", default="auto")
@@ -130,4 +129,4 @@ def _camera(options: Options, source_fps: float) -> Iterator[Frame]:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

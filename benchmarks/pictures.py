@@ -20,12 +20,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.load import loaded, take_of
+from app.load import OPEN_BUNDLE, loaded, take_of
 from app.options import Options, parse
 from app.rendering.panels import draw_panels
 from app.rendering.renderer import open_renderer
 from app.rendering.scene import Scene
 from app.sources.source import open_source
+from benchmarks import command
 from benchmarks.sample import VIDEO
 
 _PANELS_WH = (880, 480)  # the clip's 640 x 480 and half the height beside it
@@ -39,10 +40,10 @@ _LARGEST_BYTES = {"window.png": 200_000, "mesh.webp": 1_000_000}
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model")
+    parser.add_argument("--model", default=str(OPEN_BUNDLE), help="default: the open model")
     parser.add_argument("--folder", type=Path, default=Path("pictures"))
     arguments = parser.parse_args()
-    model = ["--model", arguments.model] if arguments.model else []
+    model = ["--model", arguments.model]
     arguments.folder.mkdir(exist_ok=True)
     _animate(arguments.folder / "mesh.webp", _panels(parse(["--video", str(VIDEO), "--out", "unused.npz", *model])))
     _photograph(arguments.folder / "window.png", parse(["--video", str(VIDEO), *model]))
@@ -115,4 +116,4 @@ def _photograph(path: Path, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

@@ -8,10 +8,13 @@ import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from engines.cores import processor
+
+_ROOT = Path(__file__).parents[1]
 
 
 def machine() -> Mapping[str, Any]:
@@ -28,7 +31,7 @@ def machine() -> Mapping[str, Any]:
 
 
 def add_outputs(parser: argparse.ArgumentParser) -> None:
-    """--out and --picture, which every benchmark has."""
+    """--out and --picture."""
     parser.add_argument("--out", type=Path, metavar="FILE.json", help="the result, with the machine's description")
     parser.add_argument("--picture", type=Path, metavar="FILE.png")
 
@@ -40,9 +43,15 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def write(path: Path | None, result: Mapping[str, Any]) -> None:
-    """The result with the machine's description, where a path is given."""
+    """The result with the day's date and the machine's description, where a path is given."""
     if path is not None:
-        path.write_text(json.dumps({"machine": machine(), **result}, indent=2) + "\n", encoding="utf-8")
+        about = {"date": f"{date.today():%Y-%m-%d}", "machine": machine()}
+        path.write_text(json.dumps({**about, **result}, indent=2) + "\n", encoding="utf-8")
+
+
+def without_folders(text: str) -> str:
+    """What results may say of an error: neither this checkout's folder nor the user's."""
+    return text.replace(str(_ROOT), "wb-track").replace(str(Path.home()), "~")
 
 
 def _version(package: str) -> str | None:

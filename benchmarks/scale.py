@@ -25,7 +25,7 @@ from app.options import Options, parse
 from app.pipeline import Pipeline
 from app.sources.video import VideoSource
 from app.tracker import Tracker
-from benchmarks import chart, report
+from benchmarks import chart, command, report
 from benchmarks.clips import scaled_sample
 from benchmarks.networks import Networks
 from benchmarks.sample import VIDEO
@@ -40,7 +40,8 @@ _SIZE_WH = (640, 480)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for option in ("--model", "--body", "--engine", "--precision"):
+    command.add_model(parser)
+    for option in ("--engine", "--precision"):
         parser.add_argument(option)
     parser.add_argument("--frames", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=5)
@@ -143,4 +144,4 @@ def _points(ms: Mapping[str, float]) -> list[tuple[float, float]]:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

@@ -1,11 +1,11 @@
 """How steady, how late and how right motions are, on rendered people with exact truth and the networks' own noise.
 
-    python -m benchmarks.smoothness [--model DIR] [--takes N] [--people N] [--out FILE.json] [--picture FILE.png]
+    python -m benchmarks.smoothness [--model NAME|DIR] [--takes N] [--people N] [--out FILE.json] [--picture FILE.png]
 
-Takes are drawn and tracked once for each bundle and kept in the temporary folder. Settings were chosen on the takes of
-`TUNING`; what is printed is measured on those of `REPORTED`, other people in other motions. Also printed: the same
-takes at other rates, wrists that flip, how the one camera's projection differs from the crops', how well confidences
-hold, what a frame costs.
+Takes are drawn and tracked once for each bundle and version of the programs that make them, and kept in the temporary
+folder. Settings were chosen on the takes of `TUNING`; what is printed is measured on those of `REPORTED`, other people
+in other motions. Also printed: the same takes at other rates, wrists that flip, how the one camera's projection differs
+from the crops', how well confidences hold, what a frame costs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,12 +22,13 @@ from numpy.typing import NDArray
 
 from app.confidence import BODY, FACE, HAND, probability
 from app.frame import GUARDED
+from app.load import OPEN_BUNDLE
 from app.scene import Scene
 from app.smoothing.limits import WRISTS
 from app.smoothing.settings import SmoothSettings
 from app.smoothing.smooth import Smooth
-from benchmarks import report, tradeoff
-from benchmarks.performances import CAMERA, FPS, SIZE_WH
+from benchmarks import chart, command, report
+from benchmarks.performances import CAMERA, FPS, SECONDS, SIZE_WH
 from benchmarks.steadiness import Steadiness, lag_ms, mean, measured
 from benchmarks.takes import Take, take
 from benchmarks.variants import Variant, joints_of, only_noise, raw_scenes, run, scenes, true_scenes, variants
@@ -82,25 +82,23 @@ def main() -> None:
     }
     for name, value in others.items():
         print(f"\n{name}: {value}")
-    if arguments.picture:
-        tradeoff.draw(arguments.picture, _families(variants(body), found, base))
+    if arguments.picture is not None:
+        chart.tradeoff(arguments.picture, _families(variants(body), found, base))
     report.write(arguments.out, {"benchmark": "smoothness", "takes": len(takes), "settings": found, **others})
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", help="a bundle; default: as wb-track finds it")
+    parser.add_argument("--model", default=str(OPEN_BUNDLE), help="default: the open model")
     parser.add_argument("--takes", type=int, default=6)
     parser.add_argument("--people", type=int, default=300, help="for the confidences; 0 leaves them out")
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--picture", type=Path)
+    report.add_outputs(parser)
     return parser.parse_args()
 
 
-def _every(step: int, frames: int | None = None) -> NDArray[np.int64]:
-    from benchmarks.performances import SECONDS
-
-    return np.arange(0, int(SECONDS * FPS) if frames is None else frames, step)
+def _every(step: int) -> NDArray[np.int64]:
+    """Rows of a take, each so many after the last."""
+    return np.arange(0, int(SECONDS * FPS), step)
 
 
 def _table(found: dict[str, dict[str, Any]], base: Steadiness) -> str:
@@ -261,4 +259,4 @@ def _families(
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

@@ -17,7 +17,8 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import chart, report
+from benchmarks import chart, command, report
+from benchmarks.sample import VIDEO
 
 _ROOT = Path(__file__).parents[1]
 _CHILD = """
@@ -45,12 +46,11 @@ with app.main.loaded(options) as parts:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model")
-    parser.add_argument("--body")
+    command.add_model(parser)
     parser.add_argument("--rounds", type=int, default=7)
     report.add_outputs(parser)
     arguments = parser.parse_args()
-    given = [f"--{name}={value}" for name in ("model", "body") if (value := getattr(arguments, name))]
+    given = ["--model", arguments.model, "--body", arguments.body]
     rounds = [started_ms(given) for _ in range(arguments.rounds + 1)][1:]
     median = {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
     rows = [[name, f"{ms:.0f}", f"{100 * ms / median['to the first mesh']:.0f} %"] for name, ms in median.items()]
@@ -62,8 +62,7 @@ def main() -> None:
 
 def started_ms(given: list[str]) -> dict[str, float]:
     """Milliseconds of each step in one new process, and from its start to the first mesh."""
-    clip = _ROOT / "models" / "open" / "sample.mp4"
-    command = [sys.executable, "-c", _CHILD, "--video", str(clip), "--out", "unused.npz", *given]
+    command = [sys.executable, "-c", _CHILD, "--video", str(VIDEO), "--out", "unused.npz", *given]
     began_s = time.perf_counter()
     with subprocess.Popen(
         command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

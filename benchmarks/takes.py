@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -17,9 +19,11 @@ from app.estimator import Estimate, Estimates, Keypoints, Subject
 from app.frame import BodyParams, Box, Frame
 from app.load import Loaded
 from benchmarks.performances import SIZE_WH, Performance, filmed, performed, sampler
-from engines.bundle import sha256
 
 Array = NDArray[Any]
+
+_ROOT = Path(__file__).parents[1]
+_MAKERS = ("app/*.py", "models/*.py", "models/open/body.npz", "training/*.py", "benchmarks/performances.py")
 
 
 @dataclass(frozen=True)
@@ -57,13 +61,23 @@ _EMPTY = np.zeros((SIZE_WH[1], SIZE_WH[0], 3), np.uint8)
 
 
 def take(parts: Loaded, seed: int, number: int, *, strikes: bool = False) -> Take:
-    """A take, from the temporary folder where it was made before with the same weights."""
-    weights = sha256(parts.bundle.folder / "bundle.json")[:12]
-    kept = Path(tempfile.gettempdir()) / "wb-track-smoothness" / weights / f"{seed}.{number}.{int(strikes)}.npz"
+    """A take, from the temporary folder where it was made before with the same weights and programs."""
+    maker = f"{parts.bundle.identity[:12]}-{_programs()[:12]}"
+    kept = Path(tempfile.gettempdir()) / "wb-track-smoothness" / maker / f"{seed}.{number}.{int(strikes)}.npz"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
         _save(kept, _recorded(parts, np.random.default_rng((seed, number)), strikes=strikes))
     return _read(kept)
+
+
+@functools.cache
+def _programs() -> str:
+    """One hash of everything that draws takes or estimates them, up to what is smoothed."""
+    digest = hashlib.sha256()
+    for pattern in _MAKERS:
+        for path in sorted(_ROOT.glob(pattern)):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _recorded(parts: Loaded, rng: np.random.Generator, *, strikes: bool) -> Take:

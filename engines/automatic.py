@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes.util
 import importlib.util
 import logging
 from collections.abc import Iterable, Mapping
@@ -10,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from engines import remembered
 from engines.bundle import Bundle
 from engines.cores import physical_cores, processor
-from engines.cuda_driver import CudaDriver
+from engines.cuda_driver import CudaDriver, driver_is_installed
 from engines.engine import EngineError
 from engines.measuring import measured_ms
 from engines.onnxruntime_engine import cuda_is_built_in
@@ -19,15 +18,14 @@ from engines.runtime import BUNDLES, Runtime
 
 _log = logging.getLogger(__name__)
 
-_DRIVERS = ("cuda", "nvcuda")  # the NVIDIA driver's library on Linux and on Windows
-
 
 def fastest(bundle: Bundle) -> Runtime:
     """The engine that runs the bundle's networks fastest here, in a precision that is proven: FP32, or the bundle's own
     where its proof is within the limits.
 
     Where there is a choice it is measured in about a second at first use, said in a line, and remembered for this
-    bundle, machine and these libraries. Raises EngineError where nothing is proven, or nothing runs.
+    bundle, machine and these libraries. It is not remembered while one of them does not run, whose reason may be gone
+    next time. Raises EngineError where nothing is proven, or nothing runs.
     """
     if not bundle.proven:
         raise EngineError(
@@ -50,8 +48,10 @@ def fastest(bundle: Bundle) -> Runtime:
     if not times:
         raise EngineError(f"no engine runs the model {bundle.name} here; --engine cpu says why")
     chosen = min(times, key=times.__getitem__)
-    remembered.write(key, chosen, times)
-    _say(chosen, times)
+    lasting = times.keys() == able.keys()
+    if lasting:
+        remembered.write(key, chosen, times)
+    _say(chosen, times, "from now on" if lasting else "this time")
     return able[chosen]
 
 
@@ -68,14 +68,10 @@ def _is_here(engine: str, bundle: Bundle) -> bool:
     if engine == "openvino":
         return openvino_is_installed()
     if engine == "cuda":
-        return cuda_is_built_in() and _has_driver()
+        return cuda_is_built_in() and driver_is_installed()
     if engine == "tensorrt":
-        return importlib.util.find_spec("tensorrt") is not None and _has_driver() and bundle.has_tensorrt
+        return importlib.util.find_spec("tensorrt") is not None and driver_is_installed() and bundle.has_tensorrt
     return True
-
-
-def _has_driver() -> bool:
-    return any(map(ctypes.util.find_library, _DRIVERS))
 
 
 def _gpu(able: Iterable[Runtime]) -> str:
@@ -87,13 +83,14 @@ def _gpu(able: Iterable[Runtime]) -> str:
         return "no GPU"
 
 
-def _say(chosen: str, times: Mapping[str, float]) -> None:
+def _say(chosen: str, times: Mapping[str, float], when: str) -> None:
     for name, ms in sorted(times.items(), key=lambda item: item[1]):
         _log.debug("%-24s %8.1f ms a person", name, ms)
     others = ", ".join(f"{name} {ms:.1f}" for name, ms in times.items() if name != chosen)
     _log.warning(
-        "%s is used from now on: %.1f ms a person here (%s); --engine chooses another",
+        "%s is used %s: %.1f ms a person here (%s); --engine chooses another",
         chosen,
+        when,
         times[chosen],
         others or "nothing else runs",
     )

@@ -21,6 +21,15 @@ _NON_BLOCKING = 1  # CU_STREAM_NON_BLOCKING
 _MAJOR, _MINOR = 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR
 
 
+def driver_is_installed() -> bool:
+    """Whether the driver's library is there; whether there is a GPU is said by starting it."""
+    try:
+        ctypes.CDLL(_LIBRARY)
+    except OSError:
+        return False
+    return True
+
+
 class CudaDriver:
     """The first GPU and its primary context, which is the one that TensorRT uses. Raises EngineError without one."""
 

@@ -125,9 +125,10 @@ def import_tensorrt() -> Any:
     """The bindings. Raises EngineError where they are not installed or cannot start."""
     if importlib.util.find_spec("tensorrt") is None:
         raise EngineError(
-            'TensorRT was asked for, but is not installed: pip install "wb-track[tensorrt]", or choose --engine cuda'
+            'TensorRT was asked for, but is not installed: pip install "wb-track[tensorrt]", or run without it by '
+            "wb-track --engine cuda"
         )
     try:
         return importlib.import_module("tensorrt")
     except (ImportError, OSError, RuntimeError) as error:
-        raise EngineError(f"TensorRT cannot start: {error}; choose --engine cuda to run without") from error
+        raise EngineError(f"TensorRT cannot start: {error}; wb-track --engine cuda runs without it") from error

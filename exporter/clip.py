@@ -17,6 +17,7 @@ SAMPLE = Path(__file__).parents[1] / "models" / "open" / "sample.mp4"  # shipped
 
 _FEWEST_FRAMES = 3  # one to fit to, one to choose on, one to judge on
 _MOST_FRAMES = 3000  # read of a long clip
+_TEXT = "tty"  # FFmpeg draws texts, as terminals do
 _LOOKS = 3  # at a frame, each closer around the person than the last
 _JOINTS_TO_BODY = 1.2  # a body is this much larger than the box around its joints
 _MARGIN = 1.25  # of a crop around a body, as tracking has it
@@ -57,11 +58,13 @@ def frames(clip: Path, count: int) -> list[Shown]:
     """Up to `count` frames, evenly spread over the clip's first 3,000. Raises ClipError."""
     if not clip.is_file():
         raise ClipError(f"no clip at {clip} to calibrate on")
-    known = _sample_joints_px() if clip == SAMPLE else {}
+    known = _sample_joints_px() if clip.resolve() == SAMPLE.resolve() else {}
     kept: list[Shown] = []
     step = 1
     try:
         with av.open(str(clip)) as container:
+            if container.format.name == _TEXT:
+                raise ClipError(f"{clip} is a text, not a video to calibrate on")
             for index, frame in enumerate(container.decode(video=0)):
                 if index >= _MOST_FRAMES:
                     break

@@ -17,9 +17,9 @@ from torch import nn
 from engines.bundle import FILE_NAME, FORMAT, sha256
 from engines.onnxruntime_engine import OnnxRuntimeEngine
 from exporter import proof
-from exporter.clip import SAMPLE, ClipError
+from exporter.clip import SAMPLE, frames
 from exporter.graphs import OPSET, GraphSpec, detector_spec, export_graph, for_export, graph_specs
-from exporter.reduced import reduce_graphs, to_half
+from exporter.reduced import FRAMES, reduce_graphs, to_half
 from models.checkpoint import Checkpoint, load_checkpoint
 
 _LICENCE = "the weights' own: Hand4Whole's release is under the MIT licence, its training data have terms of their own"
@@ -41,9 +41,8 @@ def export(
     """
     if out.exists() and not (out / FILE_NAME).is_file() and not (out.is_dir() and not any(out.iterdir())):
         raise FileExistsError(f"{out} exists and is not a bundle; choose another --out")
-    if precision != "fp32" and not calibrate.is_file():
-        raise ClipError(f"no clip at {calibrate} to calibrate on")
     loaded = load_checkpoint(checkpoint)
+    shown = [] if precision == "fp32" else frames(calibrate, FRAMES)
     network = loaded.network
     traced = for_export(network)
     feeds, expected = proof.reference(network, proof.crops(network))
@@ -67,6 +66,7 @@ def export(
                 folder,
                 precision,
                 calibrate=calibrate,
+                shown=shown,
                 shape_space=loaded.shape_space,
                 halve=halve,
                 report=report,

@@ -25,6 +25,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.calibrate is not None and options.precision == "fp32":
         parser.error("--calibrate is for --int8 and --fp16; add one of them, or leave it out")
     if options.tensorrt and options.checkpoint.is_dir():
+        if options.precision != "fp32" or options.out is not None:
+            parser.error(
+                f"{options.checkpoint} is a bundle: engines are built into it, in its own precision; leave "
+                "out --fp16 and --out, or name a checkpoint"
+            )
         return _build_engines(options.checkpoint)
     if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
         advice = 'pip install "wb-track[export]", or pip install ".[export]" in a clone'

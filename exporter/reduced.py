@@ -30,7 +30,7 @@ from exporter.sensitivity import Layer, Trials, layers_to_keep
 from models.checkpoint import Checkpoint
 from models.networks.hand4whole import Hand4Whole
 
-_FRAMES = 72  # a third of them to fit ranges to, a third to choose layers on, a third to judge
+FRAMES = 72  # of a clip: a third of them to fit ranges to, a third to choose layers on, a third to judge
 _STRETCHES = 9  # of the clip, by turns: neighbours are too much alike for one to judge what was fitted to the other
 _CROPS_TO_FIT = 3  # of each frame
 _SEARCH_S = 240.0
@@ -52,9 +52,9 @@ class Pictures:
     frames_to_judge: list[clip.Shown]
 
     @classmethod
-    def of(cls, path: Path, body: Engine, detector: Engine | None) -> Pictures:
-        """From a clip. body, detector: to find the person with. Raises ClipError."""
-        fit, choose, judge = by_stretches(clip.frames(path, _FRAMES))
+    def of(cls, shown: list[clip.Shown], body: Engine, detector: Engine | None) -> Pictures:
+        """From a clip's frames. body, detector: to find the person with."""
+        fit, choose, judge = by_stretches(shown)
         fitted = clip.people_crops(fit, body, detector, _CROPS_TO_FIT, seed=0)
         judged = clip.people_crops(judge, body, detector, 1, seed=1)
         return cls(fitted, clip.people_crops(choose, body, detector, 1, seed=2), judged, fit, judge)
@@ -80,11 +80,19 @@ def to_half(folder: Path, traced: Hand4Whole, loaded: Checkpoint, feeds: Mapping
 
 
 def reduce_graphs(
-    folder: Path, precision: str, *, calibrate: Path, shape_space: str, halve: Callable[[Path], None], report: Report
+    folder: Path,
+    precision: str,
+    *,
+    calibrate: Path,
+    shown: list[clip.Shown],
+    shape_space: str,
+    halve: Callable[[Path], None],
+    report: Report,
 ) -> dict[str, Any]:
     """Replace the FP32 graphs in `folder` by those of "fp16" or "int8"; gives what bundle.json says of it.
 
-    halve: replaces graphs in a folder by their FP16 ones. Raises ProofError past the limit, ClipError.
+    calibrate: the clip that `shown` are frames of. halve: replaces graphs in a folder by their FP16 ones. Raises
+    ProofError past the limit.
     """
     with tempfile.TemporaryDirectory(prefix="wb-export-") as work, ExitStack() as stack:
         full = Path(shutil.copytree(folder, Path(work) / "fp32"))
@@ -92,7 +100,7 @@ def reduce_graphs(
         figure = Figure(shape_space)
         found_by = full / f"{DETECTOR}.onnx"
         detector = stack.enter_context(OnnxRuntimeEngine(found_by)) if found_by.exists() else None
-        pictures = Pictures.of(calibrate, engines["body"], detector)
+        pictures = Pictures.of(shown, engines["body"], detector)
         kept: list[Layer] = []
         if precision == "fp16":
             halve(folder)
@@ -106,8 +114,8 @@ def reduce_graphs(
                 quantiser.write(folder / f"{graph}.onnx", {layer for owner, layer in kept if owner == graph})
         distances = _measured(folder, figure, pictures, run_graphs(engines, pictures.crops_to_judge))
         _check(precision, distances, kept)
-        people = None if detector is None else _detector(full, folder, precision, pictures)
-    _say(report, precision, distances, people)
+        _say(report, precision, distances)
+        people = None if detector is None else _detector(full, folder, precision, pictures, report)
     return {
         "against": "the FP32 graphs of the same export, on ONNX Runtime on a CPU",
         "clip": {"file": calibrate.name, "sha256": sha256(calibrate)},
@@ -162,7 +170,7 @@ def _check(precision: str, distances: Distances, kept: list[Layer]) -> None:
         )
 
 
-def _detector(full: Path, folder: Path, precision: str, pictures: Pictures) -> FoundPeople:
+def _detector(full: Path, folder: Path, precision: str, pictures: Pictures, report: Report) -> FoundPeople:
     """Reduce the detector as far as its own proof holds: all of it, or all but its ends, or not at all."""
     exact, reduced = full / f"{DETECTOR}.onnx", folder / f"{DETECTOR}.onnx"
     with OnnxRuntimeEngine(exact) as engine:
@@ -173,8 +181,11 @@ def _detector(full: Path, folder: Path, precision: str, pictures: Pictures) -> F
         with OnnxRuntimeEngine(reduced) as engine:
             people = compare(engine.run({"image": judged}), expected)
         if people.hold:
+            apart = f"overlap {people.mean_overlap:.3f}, scores within {people.score_difference:.2g}"
+            report(f"{precision} detector: {apart}")
             return people
     shutil.copy(exact, reduced)
+    report(f"the detector stays in fp32: in {precision} it was not seen to find the same people in the clip")
     return compare(expected, expected)
 
 
@@ -189,8 +200,6 @@ def _reductions(exact: Path, reduced: Path, precision: str, fitted: NDArray[np.u
         yield
 
 
-def _say(report: Report, precision: str, distances: Distances, people: FoundPeople | None) -> None:
+def _say(report: Report, precision: str, distances: Distances) -> None:
     mm = ", ".join(f"{part.replace('_', ' ')} {apart.mean:.2g}" for part, apart in distances.parts_mm.items())
     report(f"{precision} to fp32, mean mm: {mm}; in the image {distances.image_px.mean:.2g} px")
-    if people is not None:
-        report(f"{precision} detector: overlap {people.mean_overlap:.3f}, scores within {people.score_difference:.2g}")

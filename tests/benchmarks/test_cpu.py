@@ -17,7 +17,7 @@ import torch
 from app.load import loaded
 from app.options import parse
 from app.sources.video import VideoSource
-from benchmarks import chart, host, latency, loop, network, report, start
+from benchmarks import chart, command, host, latency, loop, network, report, start
 from benchmarks.networks import Networks
 from benchmarks.sample import VIDEO
 from benchmarks.scale import Scale
@@ -140,9 +140,31 @@ def test_curves_go_up_where_values_do(tmp_path: Path) -> None:
     assert rows[columns.argmin()] > rows[columns.argmax()] + 100
 
 
+def test_a_tradeoff_has_a_curve_for_every_family(tmp_path: Path) -> None:
+    families = {"one": [("one a", 0.0, 0.5), ("one b", 30.0, 0.2)], "other": [("other a", 10.0, 0.8)]}
+    chart.tradeoff(tmp_path / "tradeoff.png", families)
+    picture = cv2.imread(str(tmp_path / "tradeoff.png"))
+    assert picture is not None
+    for colour in chart._COLOURS[:2]:
+        assert (picture == colour).all(-1).sum() > 50
+    rows, columns = np.nonzero((picture[:, :600] == chart._COLOURS[0]).all(-1))
+    assert rows[columns.argmin()] < rows[columns.argmax()] - 50  # later and steadier: to the right and down
+
+
 def test_pictures_that_cannot_be_written_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="could not be written"):
         chart.bars(tmp_path / "nowhere" / "bars.png", "title", {"one": 1.0})
+
+
+def test_what_cannot_be_used_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["benchmarks/loop.py", "--model", str(tmp_path / "none")])
+    with pytest.raises(SystemExit) as end:
+        command.run(loop.main)
+    assert end.value.code == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith("loop: no model at ")
 
 
 def test_results_say_which_machine(tmp_path: Path) -> None:

@@ -61,6 +61,12 @@ def test_a_part_that_cannot_run_is_named_and_the_rest_goes_on() -> None:
 
     results = gpu.run_sections({"a": missing, "b": lambda: {"ms": 1.0}}, 60.0)
     assert results == {"a": {"left_out": "ModuleNotFoundError: No module named 'onnxruntime'"}, "b": {"ms": 1.0}}
+
+    def private() -> dict[str, Any]:
+        raise OSError(f"no {gpu_sections._KEPT} and no {Path.home() / 'lib.so'}")
+
+    results = gpu.run_sections({"a": private}, 60.0)
+    assert results["a"]["left_out"] == "OSError: no wb-track/training/kept/network.pth and no ~/lib.so"
     assert gpu.run_sections({"b": lambda: {"ms": 1.0}}, -1.0) == {"b": {"left_out": "no time was left"}}
 
 

@@ -152,6 +152,19 @@ def test_where_nothing_can_be_written_it_is_measured_every_time(
     assert len(machine.asked) == 2
 
 
+def test_while_an_engine_does_not_run_the_choice_is_said_and_made_each_time(
+    bundle: Bundle, machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What it lacks may be installed meanwhile; nothing slower takes its place for good."""
+    openvino_ms = machine.ms.pop(OPENVINO)
+    assert fastest(bundle).engine == fastest(bundle).engine == "cpu"
+    assert len(machine.asked) == len(caplog.messages) == 2
+    assert all(said.startswith(f"{CPU} is used this time: 30.0 ms") for said in caplog.messages)
+    machine.ms[OPENVINO] = openvino_ms
+    assert fastest(bundle).engine == fastest(bundle).engine == "openvino"
+    assert len(machine.asked) == 3
+
+
 def test_an_engine_that_does_not_run_is_not_chosen(bundle: Bundle, machine: Machine, tmp_path: Path) -> None:
     del machine.ms[OPENVINO]
     assert fastest(bundle).engine == "cpu"

@@ -91,6 +91,9 @@ def test_clip_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.mp4").write_text("buy milk")
     with pytest.raises(ClipError, match="cannot be read as a video"):
         frames(tmp_path / "notes.mp4", 4)
+    (tmp_path / "notes.txt").write_text("buy milk\n" * 2000)  # so long that FFmpeg makes pictures of it
+    with pytest.raises(ClipError, match="is a text, not a video"):
+        frames(tmp_path / "notes.txt", 4)
 
 
 # INT8
@@ -280,3 +283,22 @@ def test_missing_clip_is_one_line_before_anything_is_exported(tmp_path: Path, on
     assert wb_export([str(checkpoint), "--int8", "--calibrate", str(clip), "--out", str(tmp_path / "bundle")]) == 2
     assert f"no clip at {clip} to calibrate on" in one_line()
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.pth.tar"]
+
+
+def test_text_as_clip_is_one_line_before_anything_is_exported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint, clip = save_tiny_checkpoint(tmp_path / "tiny.pth.tar"), tmp_path / "notes.txt"
+    clip.write_text("buy milk\n" * 2000)
+    assert wb_export([str(checkpoint), "--fp16", "--calibrate", str(clip), "--out", str(tmp_path / "bundle")]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""  # no graph was exported
+    assert said.err == f"wb-export: {clip} is a text, not a video to calibrate on\n"
+
+
+@pytest.mark.parametrize("options", [["--fp16"], ["--out", "elsewhere"]])
+def test_what_a_bundles_engines_cannot_be_is_refused(tiny_bundle: Path, options: list[str], one_line: OneLine) -> None:
+    with pytest.raises(SystemExit) as end:
+        wb_export([str(tiny_bundle), "--tensorrt", *options])
+    assert end.value.code == 2
+    assert "is a bundle: engines are built into it, in its own precision" in one_line()
