@@ -11,19 +11,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.camera import FOCAL_PX, INPUT_WH
-from models.joints import BODY_JOINTS, SMPLX_BODY, SMPLX_JOINTS, SMPLX_POINTS
+from models.joints import BODY_JOINTS, SMPLX_BODY, SMPLX_JOINTS, SMPLX_POINTS, body_point
 from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle
-from models.smplx_body import SmplxBody
+from models.smplx_body import SmplxBody, ancestry
 
 _FITTED = 1 + len(SMPLX_BODY)  # joints whose rotation is fitted, the first of `SMPLX_JOINTS`
 _STEPS = 4
 
 # How far off each is expected to be: targets in pixels of a 192 x 256 crop and in metres of depth, the network's
-# rotations in radians, its camera in metres across and as a share of the depth. Of the open
-# weights, chosen on the sample clip and on one real clip: depths are worth little there.
+# rotations in radians, its camera in metres across and as a share of the depth. For the open weights, chosen on the
+# sample clip and on one real clip: depths are worth little there.
 _KEYPOINT_PX = 12.0
 _DEPTH_M = 0.5
 _TURNS = {"pelvis": 0.3, "hip": 0.12, "knee": 0.12, "ankle": 0.07, "shoulder": 0.5, "elbow": 0.5, "collar": 0.1}
@@ -71,10 +70,10 @@ class JointFit:
     def __init__(self, body: SmplxBody) -> None:
         self._body = body
         self._parents = body.parents[:_FITTED].tolist()
-        self._rows = np.array([_point(name) for name in BODY_JOINTS])  # (25,) of `SMPLX_POINTS`
+        self._rows = np.array([body_point(name) for name in BODY_JOINTS])  # (25,) of `SMPLX_POINTS`
         assert not self._rows[0], "depths are behind the pelvis, the first keypoint, which no turn moves"
         self._carriers = np.array([_carrier(row) for row in self._rows])  # (25,)
-        moves = _ancestry(self._parents)[self._carriers]  # (25, 22): whether a joint's turn moves a point
+        moves = ancestry(body.parents[:_FITTED])[self._carriers]  # (25, 22): whether a joint's turn moves a point
         moves[np.arange(len(self._rows)), self._carriers] &= self._rows >= _FITTED  # none moves itself
         self._moves = moves.astype(np.float64)[..., None]
         turns = [_expected_turn(name) for name in SMPLX_JOINTS[:_FITTED]]
@@ -177,11 +176,6 @@ def _projected(points_m: Array) -> Array:
     return np.asarray(FOCAL_PX * points_m[:, :2] / points_m[:, 2:] + np.array(INPUT_WH) / 2)
 
 
-def _point(keypoint: str) -> int:
-    """Row of `SMPLX_POINTS` of one of Hand4Whole's body targets."""
-    return SMPLX_POINTS.index(keypoint.replace("L_", "left_").replace("R_", "right_").lower())
-
-
 def _carrier(row: int) -> int:
     """The fitted joint that a point of `SMPLX_POINTS` moves with."""
     if row < _FITTED:
@@ -190,14 +184,6 @@ def _carrier(row: int) -> int:
     part = next(carrier for point, carrier in _CARRIERS.items() if point in name)
     side = name.split("_")[0]
     return SMPLX_JOINTS.index(part if part == "head" else f"{side}_{part}")
-
-
-def _ancestry(parents: list[int]) -> NDArray[np.bool_]:
-    """(J, J): whether the second joint is the first or above it."""
-    above = np.eye(len(parents), dtype=bool)
-    for joint, parent in enumerate(parents[1:], start=1):
-        above[joint] |= above[parent]
-    return above
 
 
 def _expected_turn(joint: str) -> float:

@@ -58,3 +58,8 @@ HAND_JOINTS = tuple(
     f"{finger}_{knuckle}" for finger in ("Thumb", "Index", "Middle", "Ring", "Pinky") for knuckle in (1, 2, 3, 4)
 )
 MCP_JOINTS = tuple(HAND_JOINTS.index(f"{finger}_1") for finger in ("Index", "Middle", "Ring", "Pinky"))
+
+
+def body_point(keypoint: str) -> int:
+    """Row of SMPLX_POINTS of one of BODY_JOINTS."""
+    return SMPLX_POINTS.index(keypoint.replace("L_", "left_").replace("R_", "right_").lower())

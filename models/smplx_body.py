@@ -93,7 +93,7 @@ class SmplxBody:
         self._point_directions = np.concatenate((self._joint_directions, arrays.shape_directions[points]))
         self._parents = arrays.parents
         self._below = arrays.parents[1:].tolist()  # parents of all joints but the root
-        self._ancestry = _ancestry(arrays.parents)  # (55, 55)
+        self._ancestry = ancestry(arrays.parents).astype(np.float64)  # (55, 55)
         self._vertex_points = arrays.vertex_points
         faces = arrays.faces.astype(np.int64)
         self._landmarks = _Barycentric(faces[arrays.landmark_faces], arrays.landmark_weights)
@@ -211,11 +211,11 @@ class SmplxBody:
         return degrees if degrees >= 0 else _CONTOUR_LIMIT_DEG - degrees
 
 
-def _ancestry(parents: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(J, J): 1 where the second joint is the first or above it."""
-    above = np.eye(len(parents))
+def ancestry(parents: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(J, J): whether the second joint is the first or above it. parents (J,): each before its children."""
+    above = np.eye(len(parents), dtype=bool)
     for joint in range(1, len(parents)):
-        above[joint] += above[parents[joint]]
+        above[joint] |= above[parents[joint]]
     return above
 
 

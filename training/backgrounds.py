@@ -198,14 +198,12 @@ def _patchwork(rng: Rng, height: int, width: int) -> Canvas:
         for _ in range(rng.integers(1, 5)):
             _letters(rng, image)
     if rng.random() < 0.15:
-        step, top = int(rng.integers(3, 12)), int(rng.uniform(0, 0.8) * height)
-        bottom, colour = top + int(rng.uniform(0.1, 0.6) * height), random_colour(rng)
-        image[top:bottom:step] = colour
-        image[top:bottom, ::step] = colour
+        _net(rng, image)
     return image
 
 
 def _letters(rng: Rng, image: Canvas) -> None:
+    """A word of nothing, in one colour."""
     text = "".join(map(chr, rng.integers(ord("A"), ord("z"), rng.integers(2, 12))))
     place = rng.uniform((-20, 0), image.shape[1::-1]).astype(int).tolist()
     mask = np.zeros(image.shape[:2], np.uint8)
@@ -213,11 +211,20 @@ def _letters(rng: Rng, image: Canvas) -> None:
     image[mask > 0] = random_colour(rng)
 
 
+def _net(rng: Rng, image: Canvas) -> None:
+    """Meshes of one colour from side to side, as before a court or on a fence."""
+    height = len(image)
+    step, top = int(rng.integers(3, 12)), int(rng.uniform(0, 0.8) * height)
+    bottom, colour = top + int(rng.uniform(0.1, 0.6) * height), random_colour(rng)
+    image[top:bottom:step] = colour
+    image[top:bottom, ::step] = colour
+
+
 _SIMPLE_KINDS: tuple[tuple[float, Callable[[Rng, int, int], Canvas]], ...] = (
     *((0.06, _flat), (0.1, _graded), (0.16, _clouds), (0.2, _room), (0.14, _outdoors), (0.22, _clutter)),
     *((0.06, _tiles), (0.06, _noise), (0.2, _rows)),
 )
-_KINDS = (*((0.6 * weight, kind) for weight, kind in _SIMPLE_KINDS), (0.48, _patchwork))
+_KINDS = (*((0.6 * weight, kind) for weight, kind in _SIMPLE_KINDS), (0.48, _patchwork))  # two of five
 
 # Shapes of clutter, drawn into an image: centre (2,) and size in pixels.
 Point = NDArray[np.float64]

@@ -18,6 +18,7 @@ from app.finish import smplx_rotations
 from app.frame import Box, Frame
 from app.load import Loaded
 from models.joints import HAND_ROTATIONS, SMPLX_JOINTS
+from training.command import run
 from training.evaluate import held_out_frames, tracking
 from training.film import Filmed
 from training.measures import mean_mm, procrustes
@@ -115,4 +116,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

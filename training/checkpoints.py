@@ -48,7 +48,7 @@ def load(path: Path) -> dict[str, Any]:
         named = _named(path)
         parts = _without_generation(path) if named is None else _parts(path, *named)
         if not parts:
-            raise FileNotFoundError(f"no checkpoint at {_index(path)}; leave out --resume to begin")
+            raise FileNotFoundError(f"no checkpoint at {_index(path)}; train first, or name another --folder")
         try:
             data = b"".join(part.read_bytes() for part in parts)
         except FileNotFoundError as error:

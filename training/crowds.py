@@ -31,7 +31,8 @@ Owner = NDArray[np.int8]  # (H, W) whose a pixel is, by number from the farthest
 _GREY = 114  # beside the frame, as the tracker's letterbox has it
 _ASPECTS = ((0.42, 4 / 3), (0.4, 16 / 9), (0.06, 1.0), (0.06, 3 / 4), (0.06, 9 / 16))
 _COUNTS = ((0.09, 0), (0.42, 1), (0.22, 2), (0.13, 3), (0.09, 4), (0.05, 5))
-_LEAST_HIGH_PX, _USUAL_HIGH_PX = 26, 70  # a person; of two people, one is at least as large as the second
+_LEAST_HIGH_PX = 26  # a person
+_USUAL_HIGH_PX = 70  # half of the people are at least so high, where the frame is
 _LEAST_SEEN = 0.35  # of a person's pixels in the frame, else it is nobody's box
 _LEAST_PX = 9  # a box
 _LEAST_FRAME_PX = 90  # the coarsest height that a frame is reduced to
@@ -69,7 +70,7 @@ def crowd(rng: Rng, store: Store, input_hw: tuple[int, int], pool: Pool) -> tupl
     width, height = round(aspect * scale), round(scale)
     image, owner = pool.whole(rng, (width, height)), np.full((height, width), -1, np.int8)
     if rng.random() < 0.2:
-        image = _spectators(rng, store, image)
+        image = _with_spectators(rng, store, image)
     if rng.random() < 0.4:
         image = _with_limbs(rng, store, image)
     drawn_px: list[int] = []
@@ -96,22 +97,22 @@ def boxes_of(owner: Owner, drawn_px: Sequence[int], heads: Sequence[Point]) -> B
     for number, (pixels, head) in enumerate(zip(drawn_px, heads, strict=True)):
         seen = owner == number
         box = bounds(seen)
-        if box is None or seen.sum() < _LEAST_SEEN * pixels or _hides(owner, head, number):
+        if box is None or seen.sum() < _LEAST_SEEN * pixels or _head_hidden(owner, head, number):
             continue
         if min(box[2] - box[0], box[3] - box[1]) >= _LEAST_PX:
             boxes.append(box)
     return np.array(boxes, np.float32).reshape(-1, 4)
 
 
-def _hides(owner: Owner, head: Point, number: int) -> bool:
-    """Whether a head's place in the frame is not its own person's."""
-    x, y = head.astype(int)
+def _head_hidden(owner: Owner, head: Point, number: int) -> bool:
+    """Whether a person's head (2,) xy is in the frame, but the pixel there is not theirs."""
+    x, y = np.rint(head).astype(int)
     height, width = owner.shape
     return 0 <= x < width and 0 <= y < height and bool(owner[y, x] != number)
 
 
 def _sizes_px(rng: Rng, count: int, height: int) -> NDArray[np.float64]:
-    """Of people in a frame so high, small ones as likely as large."""
+    """(count,) heights of people, up to a little more than the frame's height in pixels: uniform in the logarithm."""
     least = np.minimum(rng.choice((_LEAST_HIGH_PX, _USUAL_HIGH_PX), count), height)
     return np.asarray(np.exp(rng.uniform(np.log(least), np.log(1.25 * height))))
 
@@ -122,7 +123,7 @@ def collated(items: Sequence[tuple[Image, Boxes]]) -> tuple[Tensor, list[Tensor]
 
 
 def _someone(rng: Rng, store: Store) -> int:
-    """The row of a person who counts as one."""
+    """The row of a person who counts as one, unless so many tries find none."""
     row = store.random_row(rng)
     for _ in range(_TRIES):
         window, points = store.arrays["window"][row], store.arrays["points"][row, BODY_POINTS, :2]
@@ -133,8 +134,8 @@ def _someone(rng: Rng, store: Store) -> int:
     return row
 
 
-def _spectators(rng: Rng, store: Store, image: Image) -> Image:
-    """Rows of people far too small to be asked for, behind everything."""
+def _with_spectators(rng: Rng, store: Store, image: Image) -> Image:
+    """A band of people far too small to be asked for, behind everything."""
     height, width = image.shape[:2]
     image = image.copy()
     size_px, top = rng.uniform(5, 14), rng.uniform(0, 0.7) * height

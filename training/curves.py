@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _WH = (420, 240)
-_EDGE = 34
+_EDGE = 46  # wide enough for four digits of a loss
 _COLUMNS = 4
 _FRAME, _INK, _CURVE = (200, 200, 200), (40, 40, 40), (160, 60, 20)  # BGR, as OpenCV writes them
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from models.body_file import OPEN_BODY, read_body_file
+from training.command import run
 from training.scene import PersonSampler, Stage
 from training.store import Store
 
@@ -44,4 +45,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

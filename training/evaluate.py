@@ -37,6 +37,7 @@ from models.joints import BODY_JOINTS
 from training.backgrounds import random_background
 from training.body.shapes import PELVIS_M
 from training.camera_noise import spoiled
+from training.command import run
 from training.draw_people import HELD_OUT
 from training.film import Actor, Film, Filmed
 from training.make_sample import SAMPLE
@@ -264,4 +265,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

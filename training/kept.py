@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from training import checkpoints
+from training.command import run
 from training.trainer import Trainer
 
 KEPT = Path(__file__).parent / "kept"
@@ -50,10 +51,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.kept", description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("training-run"), help="where the checkpoints are")
     options = parser.parse_args()
-    for name in ("network", "detector"):
-        if checkpoints.exists(options.folder / name):
-            keep(options.folder / name, KEPT / f"{name}.pth")
+    found = [name for name in ("network", "detector") if checkpoints.exists(options.folder / name)]
+    if not found:
+        raise FileNotFoundError(f"no checkpoint in {options.folder}; train first, or name another --folder")
+    for name in found:
+        keep(options.folder / name, KEPT / f"{name}.pth")
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

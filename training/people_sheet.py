@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from app.frame import Box, Frame
 from models.body_file import OPEN_BODY
 from training.batches import People
+from training.command import run
 from training.draw import draw, grid
 from training.evaluate import estimated, held_out_frames, tracking
 from training.sizes import NETWORK
 
 _TRAINED_ON, _RESULTS = 64, 32
-_COLUMNS = 8
+_TRAINED_ON_COLUMNS, _RESULT_COLUMNS = 8, 4
 _LEAST_SEEN = 0.2
 _QUALITY = 82
 _MESH = (120, 170, 235)
@@ -33,11 +34,11 @@ def training_images(store: Path) -> NDArray[np.uint8]:
         parts = [cv2.resize(part, (72, 72)) for part in (*item["hands"], item["face"])]
         column = np.concatenate((*parts[:2], parts[2][:48]))
         pictures.append(np.concatenate((item["body"], column), 1))
-    return grid(pictures, _COLUMNS)
+    return grid(pictures, _TRAINED_ON_COLUMNS)
 
 
 def results(model: str | None) -> NDArray[np.uint8]:
-    """32 held-out people and the meshes found in them, side by side."""
+    """32 held-out people and the meshes found in their true boxes, side by side."""
     pictures: list[NDArray[np.uint8]] = []
     with tracking(model) as tracker:
         for number, filmed in enumerate(held_out_frames(2 * _RESULTS)):
@@ -60,7 +61,7 @@ def results(model: str | None) -> NDArray[np.uint8]:
             )
             both = np.concatenate((_around(filmed.rgb, filmed.boxes[0]), _around(seen, filmed.boxes[0])), 1)
             pictures.append(both)
-    return grid(pictures, _COLUMNS)
+    return grid(pictures, _RESULT_COLUMNS)
 
 
 def _around(image: NDArray[np.uint8], box: NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -84,4 +85,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -17,6 +17,7 @@ from exporter.export import export
 from models.networks.config import NetworkConfig
 from models.networks.hand4whole import Hand4Whole
 from training import checkpoints
+from training.command import run
 from training.make_body import SHAPE_SPACE
 from training.targets import BODY_DEPTH_M
 from training.train import shorten_rotations
@@ -65,4 +66,4 @@ def published(folder: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from training.curves import draw_curves
 from training.kept import begin_from
+from training.store import Store
 from training.trainer import Batch, Trainer
 
 _SAVE_EVERY_S = 240.0
@@ -58,7 +59,9 @@ def asked(module: str, description: str | None, *, batch: int, rate: float) -> O
 
 
 def ready(trainer: Trainer[Batch], options: Options) -> None:
-    """Give a trainer what it goes on from: its checkpoint, else kept weights, else nothing."""
+    """Give a trainer what it goes on from: its checkpoint, else kept weights, else nothing. Raises FileNotFoundError
+    where these or the store are missing."""
+    Store(options.store)  # else it would be a loader's process that finds none
     if options.resume and trainer.kept:
         trainer.resume()
     elif options.begin_from is not None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.camera import FOCAL_PX, INPUT_WH
-from models.joints import BODY_JOINTS, HAND_JOINTS, SMPLX_POINTS
+from models.joints import BODY_JOINTS, HAND_JOINTS, SMPLX_POINTS, body_point
 from models.networks.box import PART_ENLARGEMENT
 from models.networks.config import NetworkConfig
 from training.body.shapes import PELVIS_M
@@ -33,18 +33,13 @@ _FACE_SEEN = 0.05
 _MESH_JOINTS = slice(0, 22)
 
 
-def _body_point(keypoint: str) -> int:
-    """Row of `SMPLX_POINTS` of one of Hand4Whole's body keypoints."""
-    return SMPLX_POINTS.index(keypoint.replace("L_", "left_").replace("R_", "right_").lower())
-
-
 def _hand_point(side: str, keypoint: str) -> int:
-    """The same of a hand keypoint; the fourth of a finger is its tip."""
+    """Row of `SMPLX_POINTS` of one of Hand4Whole's hand keypoints; the fourth of a finger is its tip."""
     finger, knuckle = keypoint.lower().split("_")
     return SMPLX_POINTS.index(f"{side}_{finger}" + ("" if knuckle == "4" else knuckle))
 
 
-BODY_POINTS = np.array([_body_point(name) for name in BODY_JOINTS])  # (25,)
+BODY_POINTS = np.array([body_point(name) for name in BODY_JOINTS])  # (25,)
 HAND_POINTS = np.array([[_hand_point(side, name) for name in HAND_JOINTS] for side in ("left", "right")])  # (2, 20)
 WRISTS = np.array([SMPLX_POINTS.index(f"{side}_wrist") for side in ("left", "right")])  # (2,)
 

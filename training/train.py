@@ -14,6 +14,7 @@ from models.networks.config import NetworkConfig
 from models.networks.hand4whole import Hand4Whole
 from models.networks.resnet import BasicBlock
 from training.batches import People, collated
+from training.command import run
 from training.forward import forward
 from training.loaders import batches
 from training.losses import WEIGHTS, Losses
@@ -45,7 +46,6 @@ def network_trainer(
     losses = Losses(read_body_file(OPEN_BODY), config).to(device)
 
     def compared(batch: Batch) -> dict[str, Tensor]:
-        shorten_rotations(network)
         batch = {name: value.to(device, non_blocking=True) for name, value in batch.items()}
         found: dict[str, Tensor] = losses(forward(network, batch["body"], batch["hands"], batch["face"]), batch)
         weighted = [WEIGHTS[name] * value for name, value in found.items()]
@@ -53,6 +53,9 @@ def network_trainer(
 
     plan = Plan(rate, plan_minutes, _WARM_UP_STEPS, _CLIP, _DECAY)
     optimizers = muon_and_adamw(network, _OUTER, rate, _WEIGHT_DECAY)
+    # After the last one's step, so before weights are averaged and kept: an average of long vectors and short ones
+    # would follow the long ones.
+    optimizers[-1].register_step_post_hook(lambda *_: shorten_rotations(network))
     return Trainer(folder / "network", network, config.to_dict(), optimizers, losses=compared, plan=plan)
 
 
@@ -109,4 +112,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -11,6 +11,7 @@ from torch import Tensor
 from models.networks.config import DetectorConfig
 from models.networks.detector import Detector, DetectorMaps
 from training import detector_loss
+from training.command import run
 from training.crowds import Crowds, collated
 from training.loaders import batches
 from training.muon import muon_and_adamw
@@ -58,4 +59,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.backgrounds import _KINDS, _SHAPES, Pool, random_background, random_colour
+from training.backgrounds import _KINDS, _SHAPES, Pool, _letters, _net, random_background, random_colour
 
 SIZE_WH = (90, 70)
 
@@ -38,6 +38,19 @@ def test_every_shape_of_clutter_is_drawn_about_its_place(shape) -> None:  # type
     shape(np.random.default_rng(0), image, np.array((40.0, 30.0)), 8.0, [200.0, 100.0, 50.0])
     assert (image == (200, 100, 50)).all(-1).any()
     assert not image[:, :4].any()
+
+
+@pytest.mark.parametrize("drawn", [_letters, _net])
+def test_letters_and_nets_have_one_colour_and_leave_the_picture_between(drawn) -> None:  # type: ignore[no-untyped-def]
+    seen = 0
+    for seed in range(10):
+        image = np.full((90, 120, 3), -1.0, np.float32)
+        drawn(np.random.default_rng(seed), image)
+        colours = {tuple(pixel) for pixel in image.reshape(-1, 3).tolist()}
+        assert (-1.0, -1.0, -1.0) in colours
+        assert len(colours) <= 2
+        seen += len(colours) == 2
+    assert seen > 7  # a word may begin beyond the edge
 
 
 def test_colours_are_those_of_pixels() -> None:

@@ -129,7 +129,7 @@ def test_checkpoints_of_before_generations_are_read_and_replaced(tmp_path: Path)
 
 
 def test_no_checkpoint_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="leave out --resume"):
+    with pytest.raises(FileNotFoundError, match="train first"):
         checkpoints.load(tmp_path / "network")
 
 

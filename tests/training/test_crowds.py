@@ -14,6 +14,7 @@ from training.backgrounds import Pool
 from training.crowds import Crowds, boxes_of, collated, crowd
 from training.pictures import bounds, over
 from training.store import Store
+from training.targets import BODY_POINTS
 
 INPUT_HW = (128, 160)
 _BESIDE = np.array((-9.0, -9.0))  # a head outside the frame
@@ -75,7 +76,7 @@ def test_boxes_are_around_the_people_in_the_picture(store: Store, pool: Pool, mo
     _plain(monkeypatch, pool)
     monkeypatch.setattr(crowds, "_COUNTS", ((1.0, 1),))
     monkeypatch.setattr(crowds, "_hidden", lambda _rng, image, owner: (image, owner))
-    for name in ("_spectators", "_with_limbs"):
+    for name in ("_with_spectators", "_with_limbs"):
         monkeypatch.setattr(crowds, name, lambda _rng, _store, image: image)
     checked = 0
     for seed in range(30):
@@ -161,11 +162,25 @@ def test_limbs_and_spectators_are_drawn_and_nobody_is_asked_for(
     assert 5 < sum(map(np.any, drawn)) < 30
 
 
-def test_people_asked_for_have_a_head(store: Store) -> None:
+@pytest.mark.parametrize("drawn", [crowds._with_spectators, crowds._with_limbs])
+def test_spectators_and_limbs_are_each_drawn_into_a_copy(drawn, store: Store) -> None:  # type: ignore[no-untyped-def]
+    plain = np.zeros((*INPUT_HW, 3), np.uint8)
+    found = [drawn(np.random.default_rng(seed), store, plain) for seed in range(10)]
+    assert not plain.any()
+    assert all(image.shape == plain.shape for image in found)
+    assert sum(bool(image.any()) for image in found) > 7
+
+
+@pytest.mark.parametrize("side", [1, 3])
+def test_people_asked_for_have_a_head_and_more(store: Store, side: int) -> None:
+    """Half of them are in a frame that begins, or ends, just below the head."""
     rng = np.random.default_rng(0)
     points, window = store.arrays["points"].copy(), store.arrays["window"].copy()
-    headless = np.arange(len(points)) % 2 == 0
-    window[headless, 1] = points[headless, :, 1].max(1) - 1.0  # the frame begins below the head
+    cut = np.arange(len(points)) % 2 == 0
+    heads = points[:, BODY_POINTS[crowds._HEAD], 1].max(1)
+    window[cut, side] = heads[cut] + 1.0
+    below = (points[cut][:, BODY_POINTS, 1] > window[cut, side, None]).sum(1)
+    assert ((below >= crowds._LEAST_JOINTS) & (25 - below < crowds._LEAST_JOINTS)).all()  # each misses but one thing
     changed = Store.__new__(Store)
     changed.__dict__.update(store.__dict__)
     changed.arrays = {**store.arrays, "window": window}

@@ -51,8 +51,8 @@ def test_rotations_are_published_short_and_are_the_same(tmp_path: Path) -> None:
     with torch.no_grad():
         long, short = (from_rot6d(net(crop)[3].body_rot6d) for net in (network, loaded))
     torch.testing.assert_close(short, long, atol=1e-3, rtol=0)
-    rms = [weight.square().mean().sqrt() for name, weight in loaded.named_parameters() if "pose_out" in name]
-    assert max(rms) < 1
+    weights = [weight for name, weight in loaded.named_parameters() if "pose_out" in name and weight.ndim == 2]
+    assert max(weight.square().mean().sqrt() for weight in weights) < 0.011
 
 
 def test_a_trained_detector_comes_along(tmp_path: Path) -> None:

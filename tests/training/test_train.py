@@ -70,6 +70,22 @@ def test_long_rotations_are_shortened_and_stay_the_same(tmp_path: Path) -> None:
     assert unchanged.nonzero().tolist() == [[3, 1]]
 
 
+def test_every_step_leaves_rotations_short_in_the_network_and_in_the_average(tmp_path: Path, batch: Batch) -> None:
+    torch.manual_seed(0)
+    trainer = network_trainer(tmp_path, "cpu", 1e-3, 1.0, FINE)
+    with torch.no_grad():
+        for name, weight in trainer.network.named_parameters():
+            if "pose_out" in name:
+                weight.mul_(1000.0)
+    for _ in range(3):
+        trainer.learn(batch)
+    for network in (trainer.network, trainer.average.module):
+        weights = [weight for name, weight in network.named_parameters() if "pose_out" in name and weight.ndim == 2]
+        assert len(weights) == 4
+        sizes = [weight.view(-1, 3, 2, weight.shape[1]).square().mean((1, 3)).sqrt().max() for weight in weights]
+        assert max(sizes) <= 0.1 + 1e-6
+
+
 def test_a_checkpoint_holds_what_publishing_needs(tmp_path: Path) -> None:
     trainer = network_trainer(tmp_path, "cpu", 1e-3, 1.0, FINE)
     trainer.save()
