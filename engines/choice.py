@@ -13,13 +13,21 @@ _log = logging.getLogger(__name__)
 
 
 def chosen_runtime(engine: str, precision: str, bundle: Bundle) -> Runtime:
-    """What is asked for; where nothing is, the fastest that is proven (`engines.automatic`). One "auto" is the bundle's
-    own precision, or the first engine that computes in the precision asked for.
+    """What is asked for. An engine that is not named is the fastest here in the bundle's precision, which has to be
+    proven unless it is named (`engines.automatic`); for another precision it is the first that computes in it.
 
     Raises EngineError for what is not there; nothing slower takes its place.
     """
-    if engine == precision == "auto":
-        return fastest(bundle)
+    if engine == "auto" and precision in ("auto", bundle.precision):
+        runtime = fastest(bundle, trusted=precision != "auto")
+    else:
+        runtime = _named(engine, precision, bundle)
+    if (runtime.engine, runtime.precision) == ("cpu", "fp16"):
+        _log.warning("half precision is for GPUs: the CPU computes it in FP32 and is no faster for it")
+    return runtime
+
+
+def _named(engine: str, precision: str, bundle: Bundle) -> Runtime:
     wanted = bundle.precision if precision == "auto" else precision
     if engine == "auto":
         engine = next((engine for engine, takes in BUNDLES.items() if wanted in takes), "cpu")
@@ -36,6 +44,4 @@ def chosen_runtime(engine: str, precision: str, bundle: Bundle) -> Runtime:
             f"{wanted} was asked for, but the model {bundle.name} is {bundle.precision}; name one that was made with "
             f"wb-export CHECKPOINT{flag}, or choose --precision auto"
         )
-    if engine == "cpu" and wanted == "fp16":
-        _log.warning("half precision is for GPUs: the CPU computes it in FP32 and is no faster for it")
     return Runtime(engine, wanted, bundle)

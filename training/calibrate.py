@@ -18,7 +18,7 @@ from app.finish import smplx_rotations
 from app.frame import Box, Frame
 from app.load import Loaded
 from models.joints import HAND_ROTATIONS, SMPLX_JOINTS
-from training.command import run
+from training.command import positive_count, run
 from training.evaluate import held_out_frames, tracking
 from training.film import Filmed
 from training.measures import mean_mm, procrustes
@@ -107,7 +107,7 @@ def main() -> None:
     """Print the constants."""
     parser = argparse.ArgumentParser(prog="python -m training.calibrate", description=__doc__)
     parser.add_argument("--model", help="a bundle; default: as wb-track finds it")
-    parser.add_argument("--people", type=int, default=400, metavar="N")
+    parser.add_argument("--people", type=positive_count, default=400, metavar="N")
     options = parser.parse_args()
     with tracking(options.model) as parts:
         for name, some in cases(parts, options.people, FITTED).items():

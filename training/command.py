@@ -1,11 +1,19 @@
-"""How the commands of this folder end where a file that they need is not there: a sentence, no traceback."""
+"""How the commands of this folder end where an option or a file is not what they need: a sentence, no traceback."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable
 
 _BAD_INPUT = 2
+
+
+def positive_count(text: str) -> int:
+    """An option's number of things, of which there must be some."""
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text} is no number of them; expected 1 or more")
+    return int(text)
 
 
 def run(main: Callable[[], None]) -> None:

@@ -37,7 +37,7 @@ from models.joints import BODY_JOINTS
 from training.backgrounds import random_background
 from training.body.shapes import PELVIS_M
 from training.camera_noise import spoiled
-from training.command import run
+from training.command import positive_count, run
 from training.draw_people import HELD_OUT
 from training.film import Actor, Film, Filmed
 from training.make_sample import SAMPLE
@@ -250,7 +250,7 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__)
     parser.add_argument("--model", help="a bundle; default: as wb-track finds it")
-    parser.add_argument("--held-out", type=int, metavar="N", help="N people held out of training")
+    parser.add_argument("--held-out", type=positive_count, metavar="N", help="N people held out of training")
     parser.add_argument("--annotations", type=Path, metavar="FILE.json")
     options = parser.parse_args()
     results: dict[str, float] = {}

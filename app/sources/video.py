@@ -23,6 +23,7 @@ from app.sources.mp4 import missing_bytes
 _log = logging.getLogger(__name__)
 
 _INSTANT_S = 1e-6
+_TEXT = "tty"  # FFmpeg draws texts, as terminals do
 _DAMAGED_LIMIT = 100  # packets in a row that cannot be decoded
 
 
@@ -46,6 +47,8 @@ class VideoSource(Closing):
         except (FFmpegError, OSError) as error:
             raise InputError(f"{path} cannot be read as a video: {reason(error)}") from error
         try:
+            if self._container.format.name == _TEXT:
+                raise InputError(f"{path} is a text, expected a video")
             if not self._container.streams.video:
                 raise InputError(f"{path} has no video in it")
             self._open_stream(start_s, duration_s)

@@ -467,3 +467,11 @@ def test_no_frame_of_an_avi_with_b_frames_is_lost(tmp_path: Path) -> None:
     path = Clip(".avi", time_base=Fraction(1, 25)).write(tmp_path)
     assert [_number(rgb) for rgb, _ in _opencv(path)] == list(range(_COUNT))
     assert [_number(frame.rgb) for frame in _frames(path)] == list(range(_COUNT))
+
+
+def test_a_text_is_not_a_video(tmp_path: Path) -> None:
+    """FFmpeg would draw it."""
+    path = tmp_path / "long.txt"
+    path.write_text("a line of words that is long enough\n" * 60)
+    with pytest.raises(InputError, match=r"long\.txt is a text, expected a video"):
+        VideoSource(path)

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+import engines.choice
 import engines.openvino_engine
 from app.main import main
 from engines.bundle import Bundle
 from engines.choice import chosen_runtime
 from engines.engine import EngineError
+from engines.runtime import Runtime
 from tests import standins
 
 OneLine = Callable[[], str]
@@ -54,6 +56,17 @@ def test_what_is_asked_for_is_chosen(
     runtime = chosen_runtime(engine, precision, of_precision(bundle, tmp_path / made, made))
     assert (runtime.engine, runtime.precision) == expected
     assert runtime.device == ("cuda" if expected[0] in ("cuda", "tensorrt") else "cpu")
+
+
+@pytest.mark.parametrize("precision", ["auto", "fp32"])
+def test_an_engine_that_is_not_named_is_the_fastest_also_where_the_precision_is(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, precision: str
+) -> None:
+    fast = Runtime("cuda", "fp32", bundle)
+    monkeypatch.setattr(
+        engines.choice, "fastest", lambda _bundle, *, trusted: fast if trusted == (precision == "fp32") else None
+    )
+    assert chosen_runtime("auto", precision, bundle) is fast
 
 
 @pytest.mark.parametrize(

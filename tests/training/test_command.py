@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import pytest
 
-from training.command import run
+from training.command import positive_count, run
 
 
 def _no_store() -> None:
@@ -43,3 +44,10 @@ def test_a_command_that_can_be_run_is_run() -> None:
     done: list[int] = []
     run(lambda: done.append(1))
     assert done == [1]
+
+
+def test_a_count_is_at_least_one() -> None:
+    assert positive_count("12") == 12
+    for text in ("0", "-3", "1.5", "x", ""):
+        with pytest.raises(argparse.ArgumentTypeError, match="expected 1 or more"):
+            positive_count(text)
