@@ -18,6 +18,7 @@ from models.networks.config import NetworkConfig
 from training.backgrounds import Image, Pool
 from training.camera_noise import spoiled
 from training.chances import Rng
+from training.fabric import dressed
 from training.loaders import loader_rng
 from training.pictures import Matrix, moved, occluded, outside_black, over, weighted
 from training.scene import SPRITE_MARGIN
@@ -28,7 +29,7 @@ from training.views import FACE, LEFT, RIGHT
 _POOL = 300  # backgrounds kept ready
 _USES = 12  # people for each new background
 _ENOUGH_JOINTS = 9  # of 25
-_WHOLE_EACH = 4  # of so many people one is seen whole, with hands and face: where joints are takes longest to learn
+_WHOLE_EACH = 2  # of so many people one is seen whole, with hands and face; of the others joints, learnt slowest
 
 # The coarsest heights that pictures are reduced to by bad cameras.
 _BODY_LEAST_PX, _HAND_LEAST_PX, _FACE_LEAST_PX = 96, 32, 28
@@ -96,7 +97,7 @@ def _body(rng: Rng, person: Person, store: Store, pool: Pool, config: NetworkCon
     behind = pool.part(rng, size_wh)
     if rng.random() < 0.18:
         behind = _with_other(rng, store, behind)
-    image = over(moved(weighted(person["body"]), matrix, size_wh), behind)
+    image = over(dressed(rng, moved(weighted(person["body"]), matrix, size_wh)), behind)
     image = spoiled(rng, occluded(rng, image, pool), _BODY_LEAST_PX)
     image = outside_black(image, person["window"], matrix)
     return {"body": image} | body_targets(person, matrix, config)
@@ -129,8 +130,8 @@ def _part(rng: Rng, person: Person, part: int, pool: Pool, size_and_least_px: tu
 def _crop_matrix(rng: Rng, person: Person, size_wh: tuple[int, int]) -> Matrix:
     """(2, 3) from the body's sprite to its crop, somewhat beside where it ought to be."""
     x, y, w, h = person["crop"]
-    x, y = x + rng.normal(0, 0.03) * w, y + rng.normal(0, 0.03) * h
-    scale = size_wh[1] / (h * np.exp(rng.normal(0, 0.05)))
+    x, y = x + rng.normal(0, 0.04) * w, y + rng.normal(0, 0.04) * h
+    scale = size_wh[1] / (h * np.exp(rng.normal(0, 0.08)))
     return np.array(((scale, 0, size_wh[0] / 2 - x * scale), (0, scale, size_wh[1] / 2 - y * scale)))
 
 

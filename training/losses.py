@@ -23,7 +23,7 @@ _Rotations = tuple[Tensor, Tensor, Tensor, Tensor]
 WEIGHTS = {
     **{"body joints": 10.0, "body depth": 2.0, "hand joints": 4.0, "hand depth": 1.0, "boxes": 5.0},
     **{"body heat": 1.0, "hand heat": 0.5},
-    **{"root": 2.0, "body pose": 3.0, "wrists": 1.5, "hand pose": 3.0, "jaw": 30.0, "expression": 0.3, "betas": 0.1},
+    **{"root": 2.0, "body pose": 3.0, "wrists": 1.5, "hand pose": 3.0, "jaw": 30.0, "expression": 0.3, "betas": 0.3},
     **{"joints": 6.0, "arms": 4.0, "projected": 6.0, "depth": 0.02, "hand mesh": 8.0},
 }
 

@@ -129,7 +129,7 @@ def test_a_stream_comes_again_with_its_seed(store_folder: Path, monkeypatch: pyt
     assert not any(np.array_equal(a["body"], b["body"]) for a, b in zip(one, other, strict=True))
 
 
-def test_one_person_in_four_is_seen_whole_and_comes_first_in_a_batch(
+def test_one_person_in_two_is_seen_whole_and_comes_first_in_a_batch(
     store_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batches, "_POOL", 3)
@@ -137,9 +137,9 @@ def test_one_person_in_four_is_seen_whole_and_comes_first_in_a_batch(
     people = [next(stream) for _ in range(8)]
     whole = [person for person in people if "face" in person]
     batch = collated(people)
-    assert [len(batch[name]) for name in ("face", "hands", "rotations", "boxes")] == [2] * 4
+    assert [len(batch[name]) for name in ("face", "hands", "rotations", "boxes")] == [4] * 4
     assert [len(batch[name]) for name in ("body", "body_joints", "body_valid")] == [8] * 3
-    assert np.array_equal(batch["body"][:2], np.stack([person["body"] for person in whole]))
+    assert np.array_equal(batch["body"][:4], np.stack([person["body"] for person in whole]))
     assert np.array_equal(batch["face"], np.stack([person["face"] for person in whole]))
 
 
