@@ -24,13 +24,19 @@ def step(value: Tensor, edge: Tensor | float, width: float) -> Tensor:
 
 def top_cover(look: Looks, p: Tensor, width: float) -> Tensor:
     """(N, P) how much the top covers points, 0..1, with edges so wide."""
+    x, z = p[..., 0].abs(), p[..., 2]
+    gap = torch.where(z > 0.03, x, torch.full_like(z, 9.0))
+    return shirt_cover(look, p, width) * step(gap, look["open_front"] - 0.001, 0.002)
+
+
+def shirt_cover(look: Looks, p: Tensor, width: float) -> Tensor:
+    """(N, P) the same for what is worn under a top that is open."""
     x, y, z = p[..., 0].abs(), p[..., 1], p[..., 2]
     trunk = step(y, look["hem"], width)
     sleeve = step(-x, -look["sleeve"], width) * step(y, -0.3, 0.02)
     neck = torch.sqrt(x**2 + (y - 0.16) ** 2 + z**2)
     below = step(neck, look["neckline"], width) * step(-y, -0.165, width)
-    gap = torch.where(z > 0.03, x, torch.full_like(z, 9.0))
-    return torch.where(x > _SHOULDER_M, sleeve, trunk) * below * step(gap, look["open_front"] - 0.001, 0.002)
+    return torch.where(x > _SHOULDER_M, sleeve, trunk) * below
 
 
 def bottom_cover(look: Looks, p: Tensor, width: float) -> Tensor:

@@ -77,6 +77,22 @@ def random_look(rng: Rng) -> NDArray[np.float32]:
     return np.concatenate([np.ravel(np.asarray(look[name], np.float32)) for name in _FIELDS])
 
 
+def outer_wear(rng: Rng, look: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The look (LOOK_NUMBERS,), sometimes in a jacket, coat or hood that stands far off the body, open over a shirt or
+    shut, and sometimes with much hair."""
+    look = look.copy()
+    if rng.random() < 0.35:
+        look[_SLICES["thickness"]][:2] = rng.uniform((0.012, 0.006), (0.05, 0.03))
+        look[_SLICES["wrinkle"]][:4] = (rng.uniform(0.002, 0.012), *rng.normal(0, 22, 3))
+        look[_SLICES["sleeve"]], look[_SLICES["hem"]] = rng.uniform(0.66, 0.76), rng.uniform(-0.75, -0.36)
+        look[_SLICES["open_front"]] = rng.uniform(0.01, 0.07) if rng.random() < 0.5 else 0.0
+        if rng.random() < 0.5:
+            look[_SLICES["top"]], look[_SLICES["top_kind"]] = _mixed(rng, _CLOTHS, 0.1), 0
+    if rng.random() < 0.2:
+        look[_SLICES["thickness"]][2] = rng.uniform(0.03, 0.08)
+    return look
+
+
 def _head(rng: Rng) -> Numbers:
     skin = _mixed(rng, _SKINS, 0.06)
     return {

@@ -33,7 +33,7 @@ class PoseSampler:
 
     def _move_arms(self, rng: Rng, pose: Array) -> None:
         """Both arms, by one plan for the two or each by its own; again where a hand or elbow ends inside the body."""
-        together = rng.random() < 0.35
+        together = rng.random() < 0.5
         shared = chosen(rng, ARM_PLANS)
         for side in SIGNS:
             plan = shared if together else chosen(rng, ARM_PLANS)

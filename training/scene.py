@@ -15,7 +15,7 @@ from models.body_file import BodyArrays
 from models.joints import EYES, JAW
 from models.networks.box import PART_ENLARGEMENT
 from training.chances import Rng
-from training.looks import Looks, random_look
+from training.looks import Looks, outer_wear, random_look
 from training.motion import PoseSampler, random_jaw
 from training.skeleton import turn
 from training.views import FACE, LEFT, RIGHT, Drawn, Plane
@@ -65,12 +65,13 @@ class PersonSampler:
         distance_m, cut = _framing(rng)
         jitter = np.array((rng.normal(0, 0.04), rng.normal(0, 0.04), np.exp(rng.normal(0.02, 0.09))))
         betas, expression = rng.normal(0, 1.1, 10), _expression(rng)
-        return Person(rotations, betas, expression, random_look(rng), distance_m, cut, jitter)
+        look = outer_wear(rng, random_look(rng))
+        return Person(rotations, betas, expression, look, distance_m, cut, jitter)
 
 
 def random_view(rng: Rng) -> Array:
     """(3, 3) from model to camera axes: mostly from the front and level."""
-    yaw = rng.normal(0, 35) if rng.random() < 0.6 else rng.uniform(-180, 180)
+    yaw = rng.normal(0, 35) if rng.random() < 0.7 else rng.uniform(-180, 180)
     pitch = rng.normal(6, 11) if rng.random() < 0.9 else rng.uniform(-40, 60)
     roll = rng.normal(0, 6) if rng.random() < 0.96 else rng.uniform(-95, 95)
     return np.asarray(turn(0, 0, roll) @ turn(pitch, 0, 0) @ _FLIP @ turn(0, yaw, 0))

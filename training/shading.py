@@ -14,6 +14,7 @@ from training.garments import (
     SKIRT,
     bottom_cover,
     hair_cover,
+    shirt_cover,
     shoe_cover,
     sock_cover,
     step,
@@ -51,10 +52,11 @@ def albedo(look: Looks, surface: Surface, brow_points: Tensor) -> Tensor:
     colour = torch.lerp(colour, strands, cover(hair_cover))
     colour = torch.lerp(colour, look["sock"], cover(sock_cover))
     waves = _waves(look, rest)
-    trousers, shirt = (_patterned(look, part, waves) for part in ("bottom", "top"))
+    trousers, top = (_patterned(look, part, waves) for part in ("bottom", "top"))
     colour = torch.lerp(colour, trousers, cover(bottom_cover))
     colour = torch.lerp(colour, look["shoe"], cover(shoe_cover))
-    colour = torch.lerp(colour, _printed(look, shirt, rest), cover(top_cover))
+    colour = torch.lerp(colour, look["top2"], cover(shirt_cover))
+    colour = torch.lerp(colour, _printed(look, top, rest), cover(top_cover))
     colour = torch.lerp(colour, look["shoe"], look["glove"] * step(x.abs()[:, None], _WRIST_M, _EDGE_M))
     colour = torch.where((surface.material == SKIRT)[:, None], trousers, colour)
     strand = 0.8 + 0.25 * torch.sin(260 * x + 40 * rest[:, 2])
@@ -121,13 +123,13 @@ def _eye(iris: Tensor, eye: Tensor) -> Tensor:
     return torch.where(away < _PUPIL_RAD, torch.full_like(seen, 0.01), seen)
 
 
-def _printed(look: Looks, shirt: Tensor, p: Tensor) -> Tensor:
+def _printed(look: Looks, top: Tensor, p: Tensor) -> Tensor:
     """(P, 3) the top's colour with its print on the chest."""
     x, y, z = p.unbind(-1)
     on, half, middle, high = look["print"].unbind(-1)
     printed = (on > 0) & (x.abs() < half) & ((y - middle).abs() < high) & (z > 0)
     ink = (torch.sin(90 * x + look["wave_a"][:, 3]) + torch.sin(70 * y + look["wave_b"][:, 3])) > 0
-    return torch.where((printed & ink)[:, None], look["print_colour"], shirt)
+    return torch.where((printed & ink)[:, None], look["print_colour"], top)
 
 
 def _waves(look: Looks, p: Tensor) -> list[Tensor]:

@@ -43,7 +43,7 @@ def test_hanging_arms_hang(skeleton: Skeleton, side: str) -> None:
 
 @pytest.mark.parametrize("side", SIDES)
 def test_a_hand_on_the_head_is_up_there(skeleton: Skeleton, side: str) -> None:
-    rng, (_, plan) = np.random.default_rng(0), ARM_PLANS[6]
+    rng, (_, plan) = np.random.default_rng(0), ARM_PLANS[7]
     for _ in range(20):
         pose = np.tile(np.eye(3), (len(SMPLX_JOINTS), 1, 1))
         plan(skeleton, rng, pose, side)

@@ -10,7 +10,16 @@ import torch
 from torch import Tensor
 
 from models.body_file import BodyArrays
-from training.garments import bottom_cover, hair_cover, push_out, shoe_cover, sock_cover, step, top_cover
+from training.garments import (
+    bottom_cover,
+    hair_cover,
+    push_out,
+    shirt_cover,
+    shoe_cover,
+    sock_cover,
+    step,
+    top_cover,
+)
 from training.looks import Looks, random_look
 
 LOOKS = Looks(torch.from_numpy(np.stack([random_look(np.random.default_rng(seed)) for seed in range(20)])))
@@ -23,7 +32,7 @@ def rest(arrays: BodyArrays) -> Tensor:
     return torch.from_numpy(arrays.template.astype(np.float32))[None]
 
 
-@pytest.mark.parametrize("cover", [top_cover, bottom_cover, hair_cover, shoe_cover, sock_cover])
+@pytest.mark.parametrize("cover", [top_cover, shirt_cover, bottom_cover, hair_cover, shoe_cover, sock_cover])
 def test_covers_are_shares(cover: Cover, rest: Tensor) -> None:
     covered = cover(LOOKS, rest, 0.01)
     assert covered.shape == (20, rest.shape[1])
@@ -61,3 +70,15 @@ def test_a_step_is_half_way_on_its_edge() -> None:
     torch.testing.assert_close(
         step(torch.tensor([0.0, 0.9, 1.0, 1.1, 2.0]), 1.0, 0.4), torch.tensor([0, 0.25, 0.5, 0.75, 1])
     )
+
+
+def test_a_shirt_is_seen_where_a_top_is_open() -> None:
+    numbers = torch.from_numpy(np.stack([random_look(np.random.default_rng(seed)) for seed in range(60)]))
+    looks = Looks(numbers)
+    opened = (looks["open_front"][:, 0] > 0) & (looks["hem"][:, 0] < 0.0)
+    chest = torch.tensor((0.0, -0.1, 0.1)).expand(60, 1, 3)
+    assert opened.sum() > 3
+    assert (top_cover(looks, chest, 0.01)[opened] == 0).all()
+    assert (shirt_cover(looks, chest, 0.01)[opened] == 1).all()
+    shut = looks["open_front"][:, 0] == 0
+    assert torch.equal(top_cover(looks, chest, 0.01)[shut], shirt_cover(looks, chest, 0.01)[shut])

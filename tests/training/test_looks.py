@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.looks import _FIELDS, LOOK_NUMBERS, Looks, random_look
+from training.looks import _FIELDS, LOOK_NUMBERS, Looks, outer_wear, random_look
 
 LOOKS = Looks(torch.from_numpy(np.stack([random_look(np.random.default_rng(seed)) for seed in range(300)])))
 
@@ -53,3 +53,15 @@ def test_dresses_and_suits_are_of_one_cloth() -> None:
 def test_pixels_have_the_look_of_their_person() -> None:
     rows = torch.tensor([3, 3, 7])
     assert torch.equal(LOOKS.at(rows)["skin"], LOOKS["skin"][rows])
+
+
+def test_some_people_wear_something_over_their_clothes_and_some_have_much_hair() -> None:
+    one = random_look(np.random.default_rng(5))
+    before = one.copy()
+    dressed = np.stack([outer_wear(np.random.default_rng(seed), one) for seed in range(200)])
+    assert np.array_equal(one, before)
+    top, hair = (Looks(torch.from_numpy(dressed))["thickness"][:, column] for column in (0, 2))
+    assert 0.25 < (top != Looks(torch.from_numpy(one)[None])["thickness"][0, 0]).float().mean() < 0.45
+    assert top.max() > 0.04
+    assert 0.1 < (hair >= 0.03).float().mean() < 0.4
+    assert (dressed == before).all(1).mean() > 0.4
