@@ -19,6 +19,7 @@ from models.networks.config import DetectorConfig
 from training.backgrounds import Image, Pool, random_colour
 from training.camera_noise import spoiled
 from training.chances import Rng, chosen
+from training.fabric import dressed
 from training.loaders import loader_rng
 from training.pictures import Sprite, bounds, fill_box, moved, over, weighted
 from training.store import Store
@@ -79,6 +80,7 @@ def crowd(rng: Rng, store: Store, input_hw: tuple[int, int], pool: Pool) -> tupl
         row = _someone(rng, store)
         head = store.arrays["points"][row, BODY_POINTS[_HEAD], :2].mean(0)
         placed, head_px = _placed(rng, store.arrays["body"][row], head, size_px, (width, height))
+        placed = dressed(rng, placed)
         image, mask = over(placed, image), placed[..., 3] > 127
         owner[mask] = len(drawn_px)
         drawn_px.append(int(mask.sum()))

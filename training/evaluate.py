@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.transform import Rotation
 
-from app.boxes import FollowedBox, Track
+from app.boxes import BoxPolicy, FollowedBox, Track
 from app.crop import Crop
 from app.detectors.detector import Detector
 from app.estimator import Subject
@@ -30,6 +30,7 @@ from app.pinhole import Pinhole
 from app.smoothing.settings import SmoothSettings
 from app.sources.source import open_source
 from app.tracker import Tracker
+from app.watched_box import WatchedBox
 from engines.bundle import DETECTOR, Bundle
 from engines.onnxruntime_engine import OnnxRuntimeEngine
 from models.body_file import OPEN_BODY, read_body_file
@@ -185,8 +186,8 @@ def on_annotations(model: str | None, path: Path) -> dict[str, float]:
                 raise SystemExit(
                     f"{path} names {entry['image']}, expected a picture that can be read; correct the name"
                 )
-            # A tracker a picture: none may look for the person of the one before.
-            policy = Follower(detector, people=1, lag_frames=1) if detector else FollowedBox()
+            # A tracker a picture: none may look for the people of the one before.
+            policy = _policy(detector, len(entry["people"]))
             camera_of = partial(Pinhole.from_fov, _FOV_DEG)
             tracker = Tracker(policy, parts.tracker.estimator, parts.body, camera_of, SmoothSettings("off"))
             people = tracker.track(Frame(0, 0.0, np.ascontiguousarray(image[..., ::-1]), 0.0)).people
@@ -196,6 +197,13 @@ def on_annotations(model: str | None, path: Path) -> dict[str, float]:
     everything = [value for values in hits.values() for value in values]
     arms = [value for name in _ARMS for value in hits.get(name, [])]
     return each | {"arms": float(np.mean(arms or [np.nan])), "PCK": float(np.mean(everything))}
+
+
+def _policy(detector: Detector | None, people: int) -> BoxPolicy:
+    """As the program's own, for so many people."""
+    if detector is None:
+        return FollowedBox()
+    return WatchedBox(detector) if people == 1 else Follower(detector, max(people, 1), lag_frames=1)
 
 
 def matched(
