@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.boxes import FollowedBox, Track
 from app.detectors.detector import Detector
 from app.frame import Box, Frame, Person
@@ -12,7 +14,7 @@ _EVERY_S = 0.2  # from one look of the detector to the next
 _LOOKS = 5  # in a row without a sign of them, or with somebody else far plainer
 _OVERLAP = 0.3  # with the box that is followed
 _PART = 0.7  # of a box that lies in the one that is followed
-_PLAINER = 2.0  # times score and area
+_PLAINER = 2.0  # times
 
 
 class WatchedBox:
@@ -57,7 +59,8 @@ class WatchedBox:
         """Whether the person of the box is still who to follow."""
         self._looked_s = frame.time_s
         boxes = self._detector.detect(frame.rgb, _STAYS)
-        own = box.area_px2 * max((found.score for found in boxes if _is_of(found, box)), default=0.0)
+        score = max((found.score for found in boxes if _is_of(found, box)), default=0.0)
+        own = _plainness(replace(box, score=score))
         others = [found for found in boxes if not _is_of(found, box) and found.score >= _BEGINS]
         doubted = own == 0.0 or any(_plainness(other) > _PLAINER * own for other in others)
         self._doubts = self._doubts + 1 if doubted else 0
@@ -70,4 +73,6 @@ def _is_of(found: Box, box: Box) -> bool:
 
 
 def _plainness(box: Box) -> float:
-    return box.score * box.area_px2
+    """Large things that are nobody have lower scores than small people: twice as large counts for less than twice the
+    score."""
+    return box.score**2 * box.area_px2
