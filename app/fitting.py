@@ -8,7 +8,7 @@ import numpy as np
 
 from app.estimator import Estimate, Estimates
 from app.finish import smplx_rotations
-from app.frame import BODY, ROOT
+from app.frame import BODY, ROOT, BodyParams
 from engines.bundle import JointDepth
 from models import joints
 from models.camera import INPUT_WH
@@ -34,19 +34,23 @@ class Fit:
 
     def _fitted(self, estimate: Estimate, frame_wh: tuple[int, int]) -> Estimate:
         params, crop = estimate.params, estimate.subject.crop
-        scale = INPUT_WH[1] / crop.size_wh[1]
         posture = Posture(smplx_rotations(params.rot6d), params.translation_m)
-        corners = scale * crop.crop_from_frame(np.array(((0.0, 0.0), frame_wh)))  # (2, 2)
+        scale = INPUT_WH[1] / crop.size_wh[1]
+        frame_corners = scale * crop.crop_from_frame(np.array(((0.0, 0.0), frame_wh)))  # (2, 2)
         targets = JointTargets(
             scale * estimate.keypoints.body.astype(np.float64),
             self._depth.behind_pelvis_m(estimate.keypoints.body_depth),
-            shown(self._fit.projected(posture, params.betas), corners),
+            shown(self._fit.projected(posture, params.betas), frame_corners),
         )
-        fitted = self._fit(posture, params.betas, targets)
-        rot6d = np.array(params.rot6d, np.float64)
-        rot6d[ROOT] = matrix_to_rot6d(fitted.rotations[joints.ROOT])
-        rot6d[BODY] = matrix_to_rot6d(fitted.rotations[joints.BODY])
-        return replace(estimate, params=replace(params, rot6d=rot6d, translation_m=fitted.translation_m))
+        return replace(estimate, params=moved(params, self._fit(posture, params.betas, targets)))
+
+
+def moved(params: BodyParams, posture: Posture) -> BodyParams:
+    """With a posture's rotations of root and body, and its translation."""
+    rot6d = np.array(params.rot6d, np.float64)
+    rot6d[ROOT] = matrix_to_rot6d(posture.rotations[joints.ROOT])
+    rot6d[BODY] = matrix_to_rot6d(posture.rotations[joints.BODY])
+    return replace(params, rot6d=rot6d, translation_m=posture.translation_m)
 
 
 def shown(px: Array, frame_corners: Array) -> Array:

@@ -10,12 +10,15 @@ import numpy as np
 from app.confidence import confidence, evidence
 from app.estimator import Estimate, Estimates
 from app.finish import Seen, smplx_rotations
-from app.frame import PREDICTED, ROOT, Frame, Person
+from app.fitting import moved
+from app.frame import PREDICTED, BodyParams, Frame, Person
 from app.pinhole import Pinhole
 from app.scene import Placed, Scene
 from app.smoothing.shape import Shapes
 from models import joints
-from models.rotations import Array, axis_angle_to_matrix, matrix_to_rot6d
+from models.camera import Camera
+from models.joint_fit import SEEN, JointFit, JointTargets, Posture
+from models.rotations import Array, axis_angle_to_matrix
 from models.smplx_body import SmplxBody
 
 CameraOf = Callable[[tuple[int, int]], Pinhole]
@@ -23,14 +26,14 @@ CameraOf = Callable[[tuple[int, int]], Pinhole]
 _STEPS = 4  # of Gauss-Newton, which starts within a few pixels
 _CLOSE_M = 1e-7  # a step this short is the last
 _BODY_JOINTS = list(range(22))
-_LEGS = ("knee", "ankle", "foot")
+_LEGS, _LEG_POINTS = ("knee", "ankle", "foot"), ("Knee", "Ankle", "toe", "Heel")
 _UPPER_JOINTS = [row for row in _BODY_JOINTS if not joints.SMPLX_JOINTS[row].endswith(_LEGS)]
 _NEAREST_M = 0.1
 
 
 class Place:
     """Stage: Estimates -> Scene. Gives each person their one shape, and a place before the take's camera where they are
-    seen as before their crop's.
+    seen as before their crop's: limbs turn a little where perspective would part the two.
 
     `seen` is told at once where people are, by a coarse outline of their mesh.
     """
@@ -44,6 +47,8 @@ class Place:
         self._shapes = shapes
         self._seen = seen
         self._fitted = _BODY_JOINTS if legs else _UPPER_JOINTS
+        self._fit = JointFit(body, SEEN)
+        self._helps = np.array([legs or not name.endswith(_LEG_POINTS) for name in joints.BODY_JOINTS])  # (25,)
 
     def __call__(self, estimates: Estimates) -> Scene:
         frame = estimates.frame
@@ -55,26 +60,31 @@ class Place:
 
     def _placed(self, estimate: Estimate, frame: Frame, camera: Pinhole) -> Placed:
         params, track, crop = estimate.params, estimate.subject.track, estimate.subject.crop
-        rotations = smplx_rotations(params.rot6d)
-        as_given = np.concatenate((params.betas, params.expression))
-        before_crop = self._body.skeleton(rotations, as_given[None])[0] + params.translation_m  # (55, 3)
+        given = Posture(smplx_rotations(params.rot6d), params.translation_m)
+        before_crop = self._joints(given, params)  # (55, 3)
         px = crop.camera.project(before_crop)  # (55, 2)
         sure = confidence(evidence(estimate, px, before_crop, frame.size_wh))
 
-        betas = self._shapes.settled(track, frame.time_s, params.betas, sure.body)
-        joints_m = self._body.skeleton(rotations, np.concatenate((betas, params.expression))[None])[0]  # (55, 3)
-        turn = towards(camera, crop.centre_px)
-        pelvis = joints_m[0]
-        turned = pelvis + (joints_m - pelvis) @ turn.T
+        settled = replace(params, betas=self._shapes.settled(track, frame.time_s, params.betas, sure.body))
+        turned = given.rotations.copy()
+        turned[joints.ROOT] = towards(camera, crop.centre_px) @ turned[joints.ROOT]
+        about = self._joints(Posture(turned, np.zeros(3)), settled)
         start = params.translation_m + camera.shift_from(crop.camera, before_crop[0])
         some = self._fitted
-        shift = fitted_shift(camera, turned[some], px[some], start, frame.size_wh)
+        shift = fitted_shift(camera, about[some], px[some], start, frame.size_wh)
 
-        rot6d = np.array(params.rot6d, np.float64)
-        rot6d[ROOT] = matrix_to_rot6d(turn @ rotations[joints.ROOT])
-        moved = replace(params, rot6d=rot6d, betas=betas, translation_m=shift)
+        keypoints_px = self._fit.projected(given, params.betas, _plain(crop.camera))  # (25, 2)
+        inside = ((keypoints_px >= 0) & (keypoints_px < frame.size_wh)).all(-1) & self._helps
+        targets = JointTargets(keypoints_px, np.zeros(len(inside)), inside.astype(np.float64))
+        posture = self._fit(Posture(turned, shift), settled.betas, targets, _plain(camera))
         flags = PREDICTED if track.missed else 0
-        return Placed(track, moved, camera, turned + shift, sure, flags, estimate.measured)
+        joints_m = self._joints(posture, settled)
+        return Placed(track, moved(settled, posture), camera, joints_m, sure, flags, estimate.measured)
+
+    def _joints(self, posture: Posture, params: BodyParams) -> Array:
+        """(55, 3) metres before the posture's camera, of the params' shape and expression."""
+        coefficients = np.concatenate((params.betas, params.expression))[None]
+        return np.asarray(self._body.skeleton(posture.rotations, coefficients)[0] + posture.translation_m)
 
     def _outlined(self, placed: Placed) -> Person:
         params = placed.params
@@ -89,6 +99,11 @@ class Place:
             placed.joints_m.astype(np.float32),
             placed.confidence,
         )
+
+
+def _plain(camera: Pinhole) -> Camera:
+    """Of square pixels, as all are here."""
+    return Camera(camera.fx, (camera.cx, camera.cy))
 
 
 def towards(camera: Pinhole, pixel: Array) -> Array:

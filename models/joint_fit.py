@@ -2,7 +2,7 @@
 
 Networks find joints in an image more exactly than the rotations that lead there (Li et al. 2021, HybrIK, sets the one
 from the other). Here Gauss-Newton steps move the rotations as little as needed from those estimated: limbs swing to the
-joints, twists stay.
+joints, twists stay. The same steps take a body from one camera to another in whose picture its joints stay.
 """
 
 from __future__ import annotations
@@ -12,23 +12,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.camera import FOCAL_PX, INPUT_WH
+from models.camera import VIRTUAL, Camera
 from models.joints import BODY_JOINTS, SMPLX_BODY, SMPLX_JOINTS, SMPLX_POINTS, body_point
 from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle
 from models.smplx_body import SmplxBody, ancestry
 
 _FITTED = 1 + len(SMPLX_BODY)  # joints whose rotation is fitted, the first of `SMPLX_JOINTS`
-_STEPS = 4
 
-# How far off each is expected to be: targets in pixels of a 192 x 256 crop and in metres of depth, the network's
-# rotations in radians, its camera in metres across and as a share of the depth. For the open weights, chosen on the
-# sample clip and on one real clip: depths are worth little there.
-_KEYPOINT_PX = 12.0
-_DEPTH_M = 0.5
+# How far off the network's rotations are expected to be, radians, and its camera, metres across and as a share of the
+# depth. For the open weights, chosen on the sample clip and on one real clip.
 _TURNS = {"pelvis": 0.3, "hip": 0.12, "knee": 0.12, "ankle": 0.07, "shoulder": 0.5, "elbow": 0.5, "collar": 0.1}
 _OTHER_TURN = 0.1
 _ACROSS_M, _AWAY = 0.5, 0.2
-_OUTLIER = 1.5  # deviations from which a keypoint counts less and less
 
 _FAR_COSINE = -0.9  # of a turn from which on an axis cannot be told well from the antisymmetric part
 _TINY = 1e-12
@@ -37,8 +32,22 @@ _TINY = 1e-12
 _CARRIERS = {"toe": "foot", "heel": "ankle", "ear": "head", "eye": "head", "nose": "head"}
 
 
+class Trust(NamedTuple):
+    """How far off targets are expected to be: in pixels of the camera's picture, and in metres of depth, infinite where
+    depths are left alone. outlier: deviations from which a keypoint counts less and less. steps: of Gauss-Newton."""
+
+    keypoint_px: float
+    depth_m: float
+    outlier: float
+    steps: int
+
+
+HEATMAPS = Trust(12.0, 0.5, 1.5, 4)  # the open weights', in a 192 x 256 crop; their depths are worth little
+SEEN = Trust(0.7, np.inf, np.inf, 3)  # where another camera sees a body, which is known
+
+
 class JointTargets(NamedTuple):
-    """BodyNet's 25 joints: px (25, 2) in pixels of a 192 x 256 crop, depth_m (25,) behind the pelvis, sure (25,) in
+    """BodyNet's 25 joints: px (25, 2) in the camera's picture, depth_m (25,) behind the pelvis, sure (25,) in
     [0, 1]."""
 
     px: Array
@@ -47,7 +56,7 @@ class JointTargets(NamedTuple):
 
 
 class Posture(NamedTuple):
-    """rotations (55, 3, 3), each relative to its parent; translation_m (3,) before Hand4Whole's virtual camera."""
+    """rotations (55, 3, 3), each relative to its parent; translation_m (3,) before a camera."""
 
     rotations: Array
     translation_m: Array
@@ -67,8 +76,9 @@ class _Posed:
 class JointFit:
     """Fits people on one body."""
 
-    def __init__(self, body: SmplxBody) -> None:
+    def __init__(self, body: SmplxBody, trust: Trust = HEATMAPS) -> None:
         self._body = body
+        self._trust = trust
         self._parents = body.parents[:_FITTED].tolist()
         self._rows = np.array([body_point(name) for name in BODY_JOINTS])  # (25,) of `SMPLX_POINTS`
         assert not self._rows[0], "depths are behind the pelvis, the first keypoint, which no turn moves"
@@ -79,17 +89,17 @@ class JointFit:
         turns = [_expected_turn(name) for name in SMPLX_JOINTS[:_FITTED]]
         self._turn_weights = np.repeat(1.0 / np.square(turns), 3)  # (66,)
 
-    def __call__(self, placed: Posture, betas: Array, targets: JointTargets) -> Posture:
-        """The nearest pose whose joints fit; betas (10,)."""
+    def __call__(self, placed: Posture, betas: Array, targets: JointTargets, camera: Camera = VIRTUAL) -> Posture:
+        """The nearest pose whose joints fit before a camera, by default Hand4Whole's virtual one; betas (10,)."""
         rest = self._body.rest_points(betas)  # (76, 3)
         guess = placed.rotations[:_FITTED].astype(np.float64)
         local, translation = guess.copy(), np.asarray(placed.translation_m, np.float64)
         turned: Array = np.zeros((_FITTED, 3))  # from the guess, in each parent's axes
-        for count in range(_STEPS):
+        for count in range(self._trust.steps):
             posed = self._posed(local, rest, translation)
             if count:
                 turned = _small_axis_angle(local @ guess.swapaxes(-1, -2))
-            step = self._step(posed, turned, translation - placed.translation_m, targets)
+            step = self._step(posed, turned, translation - placed.translation_m, targets, camera)
             turns, shift = step[:-3].reshape(_FITTED, 3, 1), step[-3:]
             inner = posed.parents.swapaxes(-1, -2) @ turns  # (22, 3, 1) in each parent's axes
             local = axis_angle_to_matrix(inner[..., 0]) @ local
@@ -98,10 +108,10 @@ class JointFit:
         rotations[:_FITTED] = local
         return Posture(rotations, translation)
 
-    def projected(self, posture: Posture, betas: Array) -> Array:
-        """(25, 2) where the keypoints of a posture are, pixels of a 192 x 256 crop."""
+    def projected(self, posture: Posture, betas: Array, camera: Camera = VIRTUAL) -> Array:
+        """(25, 2) pixels where a camera sees the keypoints of a posture."""
         local, shift = posture.rotations[:_FITTED].astype(np.float64), np.asarray(posture.translation_m, np.float64)
-        return _projected(self._posed(local, self._body.rest_points(betas), shift).points)
+        return _projected(self._posed(local, self._body.rest_points(betas), shift).points, camera)
 
     def _posed(self, local: Array, rest: Array, translation: Array) -> _Posed:
         motions = np.zeros((_FITTED, 4, 4))  # of each joint in its parent's axes
@@ -119,16 +129,16 @@ class JointFit:
         points = origins[self._carriers] + (world[self._carriers] @ arm[..., None])[..., 0]
         return _Posed(world, np.concatenate((np.eye(3)[None], world[self._parents[1:]])), origins, points)
 
-    def _step(self, posed: _Posed, turned: Array, shifted: Array, targets: JointTargets) -> Array:
+    def _step(self, posed: _Posed, turned: Array, shifted: Array, targets: JointTargets, camera: Camera) -> Array:
         """(69,): turns of the 22 joints about the camera's axes, and a translation, that least squares asks for."""
-        depth = posed.points[:, 2]
-        across = (targets.px - _projected(posed.points)) / _KEYPOINT_PX  # (25, 2)
-        behind = (targets.depth_m - (depth - depth[0])) / _DEPTH_M  # (25,)
+        trust, depth = self._trust, posed.points[:, 2]
+        across = (targets.px - _projected(posed.points, camera)) / trust.keypoint_px  # (25, 2)
+        behind = (targets.depth_m - (depth - depth[0])) / trust.depth_m  # (25,)
         off = np.sqrt(np.square(across).sum(-1))
-        sure = np.sqrt(targets.sure / (1.0 + np.square(off / _OUTLIER)))  # Geman and McClure's, as weights
-        scale = sure * (FOCAL_PX / _KEYPOINT_PX) / depth
+        sure = np.sqrt(targets.sure / (1.0 + np.square(off / trust.outlier)))  # Geman and McClure's, as weights
+        scale = sure * (camera.focal_px / trust.keypoint_px) / depth
         errors = np.concatenate((sure * across[:, 0], sure * across[:, 1], sure * behind))
-        rows = self._moved_by(posed, scale, sure / _DEPTH_M)  # (75, 69)
+        rows = self._moved_by(posed, scale, sure / trust.depth_m)  # (75, 69)
 
         away = np.array((_ACROSS_M, _ACROSS_M, _AWAY * posed.origins[0, 2]))
         prior = np.concatenate((self._turn_weights, 1.0 / np.square(away)))  # (69,)
@@ -171,9 +181,9 @@ def _small_axis_angle(matrix: Array) -> Array:
     return axis * np.where(sine > _TINY, angle / np.maximum(sine, _TINY), 1.0)[:, None]
 
 
-def _projected(points_m: Array) -> Array:
-    """(P, 3) metres before the virtual camera -> (P, 2) pixels of a 192 x 256 crop."""
-    return np.asarray(FOCAL_PX * points_m[:, :2] / points_m[:, 2:] + np.array(INPUT_WH) / 2)
+def _projected(points_m: Array, camera: Camera) -> Array:
+    """(P, 3) metres before the camera -> (P, 2) pixels."""
+    return np.asarray(camera.focal_px * points_m[:, :2] / points_m[:, 2:] + camera.centre_px)
 
 
 def _carrier(row: int) -> int:

@@ -18,12 +18,10 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.transform import Rotation
 
-from app.boxes import BoxPolicy, FollowedBox, Track
-from app.crop import Crop
+from app.boxes import BoxPolicy, FixedBox, FollowedBox
 from app.detectors.detector import Detector
-from app.estimator import Subject
 from app.following.follower import Follower
-from app.frame import Box, Frame, Person, Result
+from app.frame import Box, Frame, Person
 from app.load import Loaded, loaded
 from app.options import parse
 from app.pinhole import Pinhole
@@ -164,16 +162,19 @@ def on_held_out(model: str | None, count: int) -> dict[str, float]:
     return results
 
 
-def estimated(tracker: Loaded, frame: Frame, box: Box) -> Person:
+def estimated(parts: Loaded, frame: Frame, box: Box) -> Person:
     """The person in a box. Raises ValueError for a box with nothing in the frame."""
-    estimator = tracker.tracker.estimator
-    crop = Crop.around(box, frame.size_wh, estimator.body.crop_wh)
-    if crop is None:
+    people = _tracker(parts, FixedBox(box)).track(frame).people
+    if not people:
         raise ValueError(f"the box {box.xyxy_px} has nothing in the frame, expected one with a person")
-    view = estimator.body.estimate(frame, (Subject(Track(1, box, begins=True), crop),), crop.warp(frame.rgb)[None])
-    *_, place, finish = tracker.tracker.stages
-    result: Result = finish(place(estimator.parts(view)))
-    return result.people[0]
+    return people[0]
+
+
+def _tracker(parts: Loaded, policy: BoxPolicy) -> Tracker:
+    """As `parts.tracker`, with other boxes."""
+    camera_of = partial(Pinhole.from_fov, _FOV_DEG)
+    off, depth = SmoothSettings("off"), parts.bundle.joint_depth
+    return Tracker(policy, parts.tracker.estimator, parts.body, camera_of, off, joint_depth=depth)
 
 
 def on_annotations(model: str | None, path: Path) -> dict[str, float]:
@@ -187,9 +188,7 @@ def on_annotations(model: str | None, path: Path) -> dict[str, float]:
                     f"{path} names {entry['image']}, expected a picture that can be read; correct the name"
                 )
             # A tracker a picture: none may look for the people of the one before.
-            policy = _policy(detector, len(entry["people"]))
-            camera_of = partial(Pinhole.from_fov, _FOV_DEG)
-            tracker = Tracker(policy, parts.tracker.estimator, parts.body, camera_of, SmoothSettings("off"))
+            tracker = _tracker(parts, _policy(detector, len(entry["people"])))
             people = tracker.track(Frame(0, 0.0, np.ascontiguousarray(image[..., ::-1]), 0.0)).people
             for name, hit in matched(people, [person["joints"] for person in entry["people"]]):
                 hits.setdefault(name, []).append(hit)

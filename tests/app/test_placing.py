@@ -19,7 +19,7 @@ from app.placing import Place, fitted_shift, towards
 from app.smoothing.shape import Shapes
 from models.body_file import OPEN_BODY
 from models.joints import BODY_JOINTS, HAND_JOINTS, SMPLX_JOINTS
-from models.rotations import Array, axis_angle_to_matrix, matrix_to_rot6d
+from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle, matrix_to_rot6d
 from models.smplx_body import SmplxBody
 
 WH = (640, 480)
@@ -112,31 +112,39 @@ def test_fitted_shift_finds_the_place_that_made_the_picture() -> None:
     np.testing.assert_allclose(fitted_shift(CAMERA, points, px, np.array((0.0, 0.0, 4.0)), WH), place, atol=1e-4)
 
 
-@pytest.mark.parametrize(("name", "limit_px"), [("middle", 4.0), ("left, far", 1.0), ("right, low", 4.0)])
-def test_people_are_seen_where_their_crop_saw_them(body: SmplxBody, frame: Frame, name: str, limit_px: float) -> None:
-    """To a pixel for people far away; nearer ones have perspective before the take's camera and none before theirs."""
+@pytest.mark.parametrize("name", BOXES)
+def test_people_are_seen_where_their_crop_saw_them(body: SmplxBody, frame: Frame, name: str) -> None:
+    """To a pixel, though nearer ones have perspective before the take's camera and none before their crop's."""
     one = estimate(body, BOXES[name])
     (placed,) = Place(body, lambda _: CAMERA, Shapes())(Estimates(frame, (one,))).people
     px = before_crop(body, one)[:22]
     inside = ((px >= 0) & (px < WH)).all(-1)
     apart = np.linalg.norm(CAMERA.project(joints(body, placed.params))[:22] - px, axis=-1)[inside]
-    assert np.median(apart) < limit_px
+    assert apart.mean() < 1.0
     assert placed.camera == CAMERA
     np.testing.assert_allclose(placed.joints_m, joints(body, placed.params), atol=1e-9)
-    # No other place is nearer.
-    for step in 0.02 * np.concatenate((np.eye(3), -np.eye(3))):
-        other = CAMERA.project(placed.joints_m[:22] + step) - px
-        assert (other[inside] ** 2).sum() > (apart**2).sum()
 
 
 @pytest.mark.parametrize("name", BOXES)
-def test_the_body_turns_with_the_line_of_sight_and_keeps_its_pose(body: SmplxBody, frame: Frame, name: str) -> None:
+def test_the_body_turns_with_the_line_of_sight_and_nearly_keeps_its_pose(
+    body: SmplxBody, frame: Frame, name: str
+) -> None:
     one = estimate(body, BOXES[name])
     (placed,) = Place(body, lambda _: CAMERA, Shapes())(Estimates(frame, (one,))).people
-    turn = towards(CAMERA, one.subject.crop.centre_px)
     before, after = smplx_rotations(one.params.rot6d), smplx_rotations(placed.params.rot6d)
-    np.testing.assert_allclose(after[0], turn @ before[0], atol=1e-9)
-    np.testing.assert_array_equal(after[1:], before[1:])
+    before[0] = towards(CAMERA, one.subject.crop.centre_px) @ before[0]
+    turns = np.degrees(np.linalg.norm(matrix_to_axis_angle(after @ before.swapaxes(-1, -2)), axis=-1))
+    assert turns[:22].mean() < 5
+    assert turns.max() < 20
+    assert not turns[22:].any()
+
+
+def test_legs_that_are_not_to_help_do_not(body: SmplxBody, frame: Frame) -> None:
+    one = estimate(body, BOXES["middle"])
+    (placed,) = Place(body, lambda _: CAMERA, Shapes(), legs=False)(Estimates(frame, (one,))).people
+    before, after = smplx_rotations(one.params.rot6d), smplx_rotations(placed.params.rot6d)
+    for name in ("left_hip", "right_knee", "left_ankle"):
+        np.testing.assert_allclose(after[SMPLX_JOINTS.index(name)], before[SMPLX_JOINTS.index(name)], atol=1e-9)
 
 
 def test_a_locked_shape_is_placed_so_that_it_fits_the_picture(body: SmplxBody, frame: Frame) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from models.body_file import OPEN_BODY
-from models.camera import FOCAL_PX, INPUT_WH
-from models.joint_fit import _FITTED, JointFit, JointTargets, Posture, _projected, _small_axis_angle
+from models.camera import FOCAL_PX, INPUT_WH, VIRTUAL, Camera
+from models.joint_fit import _FITTED, SEEN, JointFit, JointTargets, Posture, _projected, _small_axis_angle
 from models.joints import BODY_JOINTS, SMPLX_JOINTS, body_point
 from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle
 from models.smplx_body import SmplxBody
@@ -141,6 +141,18 @@ def test_depth_turns_an_arm_that_looks_the_same(body: SmplxBody, turn: float, le
     assert np.linalg.norm(there - wanted) < share * np.linalg.norm(first - wanted)
 
 
+def test_joints_stay_where_they_are_seen_before_a_camera_that_is_near(body: SmplxBody) -> None:
+    """Depths are left alone, and no keypoint is an outlier."""
+    near, fit = Camera(554.0, (319.5, 239.5)), JointFit(body, SEEN)
+    for seed in range(4):
+        far = _posture(seed)
+        there = Posture(far.rotations, np.array((0.1, 0.2, 2.2)))
+        flat = 250.0 * (_joints(body, far) - far.translation_m)[:, :2] + (325.0, 260.0)  # as without perspective
+        targets = JointTargets(flat, np.full(25, 9.0), np.ones(25))
+        before, after = (fit.projected(p, BETAS, near) - flat for p in (there, fit(there, BETAS, targets, near)))
+        assert np.linalg.norm(after, axis=-1).mean() < min(1.5, 0.2 * np.linalg.norm(before, axis=-1).mean())
+
+
 def test_keypoints_move_with_turns_and_translation_as_least_squares_thinks(body: SmplxBody) -> None:
     """The slopes against differences of small moves."""
     fit, posture = JointFit(body), _posture(7)
@@ -158,7 +170,7 @@ def test_keypoints_move_with_turns_and_translation_as_least_squares_thinks(body:
         else:
             translation[column - 3 * _FITTED] += tiny
         points = fit._posed(moved, rest, translation).points
-        across = (_projected(points) - _projected(posed.points)) / tiny  # (25, 2)
+        across = (_projected(points, VIRTUAL) - _projected(posed.points, VIRTUAL)) / tiny  # (25, 2)
         behind = ((points[:, 2] - points[0, 2]) - (posed.points[:, 2] - posed.points[0, 2])) / tiny
         np.testing.assert_allclose(slopes[:2, :, column].T, across, atol=1e-2)
         np.testing.assert_allclose(slopes[2, :, column], behind, atol=1e-4)
