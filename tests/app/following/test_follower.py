@@ -234,12 +234,13 @@ def test_someone_whom_the_detector_doubts_goes_on_and_nobody_comes_of_doubt() ->
     assert all([(track.track_id, track.missed) for track in tracks] == [(1, 0)] for tracks in shown)
 
 
-def test_a_half_that_is_found_does_not_make_someone_of_whom_there_is_a_mesh_smaller() -> None:
+@pytest.mark.parametrize("share", [0.4, 0.5, 0.6, 0.7])
+def test_a_part_that_is_found_does_not_make_someone_of_whom_there_is_a_mesh_smaller(share: float) -> None:
     rng, one = _scene()
     image, truth = filmed(background(rng), {"a": one})
     detector = Stand(rng)
     x1, y1, x2, y2 = truth["a"].xyxy_px
-    half = Box((x1, y1, x2, 0.5 * (y1 + y2)), 1.0)
+    half = Box((x1, y1, x2, y1 + share * (y2 - y1)), 1.0)
     follower, shown = Follower(detector, 1, 1), []
     for index in range(120):
         detector.truth = (truth["a"] if index < 15 else half,)
