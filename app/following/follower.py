@@ -23,7 +23,7 @@ _HELD_S = 1.0  # that the detector may miss someone, with all else for them
 _UNSTEADY = 0.85  # a look, from one frame to the next: the detector looks
 _JUMP, _UNSTEADY_JUMP = 4.0, 2.2  # standard deviations: nobody moves like that
 _HARDLY_SURE = 0.2  # score of a box that only someone can be in who was there already
-_HALF = 0.75  # of somebody's box, or less
+_PART = 0.75  # of somebody's box, or less
 _EDGE = 0.02  # of the frame's width
 _GONE = 0.7  # a look so unsteady that it is another place's
 # Likeness of someone whom the detector misses and who is there all the same; of who comes back from behind someone,
@@ -120,10 +120,10 @@ class Follower:
         pairs += by_motion([one for one in _absent(near, pairs) if not one.needed], unsure)
         candidates = [other for one, other in pairs if one.needed]
         for one, other in pairs:
-            jump = _UNSTEADY_JUMP if steady.get(id(one), 1.0) < _GONE else _JUMP
-            if _meshed(news.get(one.track_id or 0)) and _is_half(other.box, one.box):
+            jumped = one.distance(other.box) > (_UNSTEADY_JUMP if steady.get(id(one), 1.0) < _GONE else _JUMP)
+            if _meshed(news.get(one.track_id or 0)) and _is_part(other.box, one.box, jumped=jumped):
                 one.hold_on(time_s)
-            elif one.distance(other.box) > jump:
+            elif jumped:
                 one.restart(other, time_s)
             else:
                 one.follow(other, time_s, alone=not one.met)
@@ -208,9 +208,9 @@ def _meshed(seen: Seen | None) -> bool:
     return seen is not None and seen.agrees
 
 
-def _is_half(found: Box, box: Box) -> bool:
-    """Whether only a part of who is in a box was found."""
-    return found.area_px2 < _HALF * box.area_px2 and inside(found, [box])
+def _is_part(found: Box, box: Box, *, jumped: bool) -> bool:
+    """Whether only a part of who is in a box was found: much less, or at once less."""
+    return inside(found, [box]) and (jumped or found.area_px2 < _PART * box.area_px2)
 
 
 def _pace(budget: Budget | None, *, live: bool) -> Pace:
