@@ -54,15 +54,15 @@ def _at(centre_m: Triple, spread_m: Triple, joint: str) -> ArmPlan:
 
 
 ARM_PLANS: tuple[tuple[float, ArmPlan], ...] = (
-    (0.36, hang),
-    (0.15, _anywhere),
-    (0.05, _swing),
+    (0.35, hang),
+    (0.14, _anywhere),
+    (0.04, _swing),
     (0.05, _at((0.19, 0.02, 0.04), (0.03, 0.04, 0.05), "pelvis")),  # on the hips
     (0.04, _at((0.15, -0.1, 0.1), (0.04, 0.05, 0.04), "pelvis")),  # in a pocket, on a thigh
     (0.06, _at((0.06, 0.02, 0.17), (0.07, 0.07, 0.04), "head")),  # at the face
     (0.03, _at((0.13, 0.06, 0.05), (0.03, 0.05, 0.04), "head")),  # at the ear
     (0.02, _at((0.05, 0.17, 0.0), (0.05, 0.04, 0.08), "head")),  # on the head
-    (0.06, _at((-0.14, -0.05, 0.19), (0.06, 0.05, 0.03), "spine3")),  # crossed
+    (0.09, _at((-0.14, -0.05, 0.19), (0.06, 0.05, 0.03), "spine3")),  # crossed
     (0.05, _at((0.06, -0.02, 0.22), (0.08, 0.1, 0.06), "spine3")),  # before the chest
     (0.06, _at((0.12, 0.02, 0.42), (0.07, 0.08, 0.08), "spine2")),  # at a keyboard
     (0.05, _at((0.03, -0.04, 0.22), (0.05, 0.09, 0.06), "spine1")),  # before the belly, in the lap
