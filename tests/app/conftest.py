@@ -29,3 +29,15 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
             container.mux(stream.encode(picture))
         container.mux(stream.encode())
     return path
+
+
+@pytest.fixture
+def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to write to, so that relative names mean something. It has a folder of its own, and a file."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "takes").mkdir()
+    for name in ("folder.npz", "meshes.obj", "folder.mp4"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "file.obj").touch()
+    (tmp_path / "file").touch()
+    return tmp_path

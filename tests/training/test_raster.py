@@ -1,52 +1,16 @@
-"""The rasteriser against rays cast in float64, its rules on borders, and its CUDA source compiled as C++."""
+"""The rasteriser against rays cast in float64, and its rules on borders."""
 
 from __future__ import annotations
 
-import ctypes
-import shutil
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from training import raster_cuda
+from tests.training.triangles import NEAR_M, flat, mesh_of, random_scene, same_picture
 from training.raster import Visibility, interpolate, rasterise
-
-NEAR_M = 0.1
-
-
-def _mesh(*triangles: list[tuple[float, float, float]]) -> tuple[Tensor, Tensor]:
-    """Triangles that share no vertices: (1, 3 F, 3), (F, 3)."""
-    vertices = torch.tensor(triangles, dtype=torch.float32).view(1, -1, 3)
-    return vertices, torch.arange(3 * len(triangles), dtype=torch.int32).view(-1, 3)
-
-
-def _flat(*corners: tuple[float, float], depth: float = 2.0) -> list[tuple[float, float, float]]:
-    return [(x, y, depth) for x, y in corners]
-
-
-def _random_scene(seed: int, batch: int = 1, count: int = 40, size: float = 30.0) -> tuple[Tensor, Tensor]:
-    """Triangles of all sizes that cross each other and the picture's border, some of them nearer than NEAR_M."""
-    random = torch.Generator().manual_seed(seed)
-    random_centre = torch.rand((batch, count, 1, 3), generator=random)
-    centre = random_centre * torch.tensor([70.0, 50.0, 4.0]) - torch.tensor([3.0, 1.0, 0.5])
-    corners = torch.randn((batch, count, 3, 3), generator=random) * torch.tensor([size, size, 0.8])
-    scale = torch.rand((batch, count, 1, 1), generator=random) ** 2
-    vertices = (centre + corners * scale).reshape(batch, -1, 3)
-    return vertices, torch.arange(3 * count, dtype=torch.int32).view(-1, 3)
-
-
-def _same(one: Visibility, other: Visibility) -> bool:
-    return (
-        torch.equal(one.face, other.face)
-        and torch.equal(one.barycentric, other.barycentric)
-        and torch.equal(one.depth, other.depth)
-    )
 
 
 @pytest.mark.parametrize(
@@ -67,7 +31,7 @@ def _same(one: Visibility, other: Visibility) -> bool:
 def test_a_triangle_covers_the_centres_within(
     corners: list[tuple[float, float]], expected: set[tuple[int, int]]
 ) -> None:
-    vertices, faces = _mesh(_flat(*corners))
+    vertices, faces = mesh_of(flat(*corners))
     seen = rasterise(vertices, faces, (6, 5), NEAR_M)
     assert {(x, y) for y, x in (seen.face[0] == 0).nonzero().tolist()} == expected
     nothing = seen.face == -1
@@ -76,7 +40,7 @@ def test_a_triangle_covers_the_centres_within(
 
 
 def test_corners_and_edges_have_their_weights() -> None:
-    vertices, faces = _mesh([(0, 0, 1), (4, 0, 1), (0, 4, 3)])
+    vertices, faces = mesh_of([(0, 0, 1), (4, 0, 1), (0, 4, 3)])
     seen = rasterise(vertices, faces, (5, 5), NEAR_M)
     assert seen.barycentric[0, 0, 0].tolist() == [1, 0, 0]
     assert seen.barycentric[0, 0, 4].tolist() == [0, 1, 0]
@@ -89,7 +53,7 @@ def test_corners_and_edges_have_their_weights() -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_matches_rays_cast_in_float64(seed: int) -> None:
     (width, height), focal, centre = (64, 48), 60.0, (31.0, 22.0)
-    vertices, faces = _random_scene(seed)
+    vertices, faces = random_scene(seed)
     seen = rasterise(vertices, faces, (width, height), NEAR_M)
 
     px = vertices[0].double().numpy()
@@ -178,16 +142,16 @@ def test_lines_through_centres_cover_nothing() -> None:
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_the_nearest_is_seen_whatever_the_order(order: tuple[int, int]) -> None:
     corners = [(-1.0, -1.0), (20.0, -1.0), (-1.0, 20.0)]
-    layers = [_flat(*corners, depth=2.0), _flat(*corners, depth=2.0001)]
-    seen = rasterise(*_mesh(*(layers[index] for index in order)), (8, 8), NEAR_M)
+    layers = [flat(*corners, depth=2.0), flat(*corners, depth=2.0001)]
+    seen = rasterise(*mesh_of(*(layers[index] for index in order)), (8, 8), NEAR_M)
     assert (seen.face == order.index(0)).all()
 
 
 def test_of_equals_the_lower_index_is_seen() -> None:
-    triangle = _flat((-1.3, -1.1), (20.7, -1.9), (-1.2, 20.1))
-    vertices, faces = _mesh(_flat((0, 0), (0, 0), (0, 0)), triangle, triangle, triangle)
+    triangle = flat((-1.3, -1.1), (20.7, -1.9), (-1.2, 20.1))
+    vertices, faces = mesh_of(flat((0, 0), (0, 0), (0, 0)), triangle, triangle, triangle)
     assert (rasterise(vertices, faces, (8, 8), NEAR_M).face == 1).all()
-    quad = torch.tensor([_flat((0, 0), (4, 0), (4, 4), (0, 4))])
+    quad = torch.tensor([flat((0, 0), (4, 0), (4, 4), (0, 4))])
     halves = torch.tensor([[0, 1, 2], [0, 2, 3]], dtype=torch.int32)
     for faces in (halves, halves.flip(0)):
         diagonal = rasterise(quad, faces, (5, 5), NEAR_M).face[0].diagonal()
@@ -197,8 +161,8 @@ def test_of_equals_the_lower_index_is_seen() -> None:
 def test_triangles_nearer_than_the_near_plane_are_left_out_whole() -> None:
     corners = [(-1.0, -1.0), (20.0, -1.0), (-1.0, 20.0)]
     crossing = [(-1.0, -1.0, 0.4), (20.0, -1.0, 5.0), (-1.0, 20.0, 5.0)]
-    behind, on_it = _flat(*corners, depth=-1.0), _flat(*corners, depth=0.5)
-    vertices, faces = _mesh(behind, crossing, on_it)
+    behind, on_it = flat(*corners, depth=-1.0), flat(*corners, depth=0.5)
+    vertices, faces = mesh_of(behind, crossing, on_it)
     assert (rasterise(vertices, faces, (4, 4), 0.5).face == 2).all()
     assert (rasterise(vertices, faces, (4, 4), 0.51).face == -1).all()
 
@@ -206,7 +170,7 @@ def test_triangles_nearer_than_the_near_plane_are_left_out_whole() -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 3e38])
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_vertices_that_are_no_place_do_no_harm(value: float, axis: int) -> None:
-    vertices, faces = _mesh(_flat((0, 0), (6, 0), (0, 6)), _flat((0, 0), (6, 0), (0, 6), depth=3.0))
+    vertices, faces = mesh_of(flat((0, 0), (6, 0), (0, 6)), flat((0, 0), (6, 0), (0, 6), depth=3.0))
     for corner in range(3):
         broken = vertices.clone()
         broken[0, corner, axis] = value
@@ -218,27 +182,27 @@ def test_vertices_that_are_no_place_do_no_harm(value: float, axis: int) -> None:
 
 def test_back_faces_are_culled_on_request() -> None:
     anticlockwise, clockwise = [(0, 0), (0, 6), (6, 0)], [(0, 0), (6, 0), (0, 6)]
-    vertices, faces = _mesh(_flat(*clockwise, depth=1.0), _flat(*anticlockwise, depth=2.0))
+    vertices, faces = mesh_of(flat(*clockwise, depth=1.0), flat(*anticlockwise, depth=2.0))
     assert (rasterise(vertices, faces, (3, 3), NEAR_M).face == 0).all()
     assert (rasterise(vertices, faces, (3, 3), NEAR_M, cull_back_faces=True).face == 1).all()
 
 
 def test_a_batch_is_its_pictures_in_any_number_of_threads() -> None:
-    vertices, faces = _random_scene(seed=1, batch=5)
+    vertices, faces = random_scene(seed=1, batch=5)
     singles = [rasterise(vertices[i : i + 1], faces, (64, 48), NEAR_M) for i in range(5)]
     stacked = Visibility(*(torch.cat([getattr(s, name) for s in singles]) for name in ("face", "barycentric", "depth")))
     for threads in (1, 2, 8, None):
-        assert _same(rasterise(vertices, faces, (64, 48), NEAR_M, threads=threads), stacked)
+        assert same_picture(rasterise(vertices, faces, (64, 48), NEAR_M, threads=threads), stacked)
     with ThreadPoolExecutor(4) as pool:  # as loaders call it
         for seen in pool.map(lambda _: rasterise(vertices, faces, (64, 48), NEAR_M, threads=2), range(8)):
-            assert _same(seen, stacked)
+            assert same_picture(seen, stacked)
 
 
 def test_views_of_tensors_are_fine_and_left_as_they_were() -> None:
-    vertices, faces = _random_scene(seed=2, batch=2)
+    vertices, faces = random_scene(seed=2, batch=2)
     wide = torch.cat((vertices, vertices), -1)[..., :3].requires_grad_()
     expected = rasterise(vertices, faces, (64, 48), NEAR_M)
-    assert _same(rasterise(wide, faces.T.contiguous().T, (64, 48), NEAR_M), expected)
+    assert same_picture(rasterise(wide, faces.T.contiguous().T, (64, 48), NEAR_M), expected)
 
 
 @pytest.mark.parametrize(("batch", "vertices"), [(2, 0), (2, 5), (0, 5)])
@@ -275,135 +239,3 @@ def test_wrong_arguments_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         rasterise(vertices, faces, size_wh, near_m)
-
-
-def test_interpolate_shares_values_and_passes_gradients() -> None:
-    vertices, faces = _random_scene(seed=3, batch=3)
-    seen = rasterise(vertices, faces, (64, 48), NEAR_M)
-    values = torch.randn(3, vertices.shape[1], 4, requires_grad=True)
-    image = interpolate(values, faces, seen)
-    assert (image[seen.face < 0] == 0).all()
-    b, y, x = 2, *(seen.face[2] >= 0).nonzero()[100].tolist()
-    corners = faces[seen.face[b, y, x]].long()
-    torch.testing.assert_close(image[b, y, x], seen.barycentric[b, y, x] @ values[b, corners])
-    shared = interpolate(values[1:2], faces, seen)
-    torch.testing.assert_close(shared[1], image[1])
-    torch.testing.assert_close(shared, interpolate(values[1:2].expand(3, -1, -1), faces, seen))
-    image.sum().backward()  # type: ignore[no-untyped-call]
-    assert values.grad is not None
-    torch.testing.assert_close(values.grad[..., 0].sum(1), (seen.face >= 0).sum((1, 2)).float())
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        (torch.ones(2, 3, 1), r"values: expected floats \(1 or 3, V, C\), got torch.float32 \(2, 3, 1\)"),
-        (torch.ones(3, 3), r"values: .* got torch.float32 \(3, 3\)"),
-        (torch.ones(1, 3, 1, dtype=torch.uint8), r"values: .* got torch.uint8 \(1, 3, 1\)"),
-    ],
-)
-def test_interpolate_refuses_wrong_values(values: Tensor, message: str) -> None:
-    seen = rasterise(torch.ones(3, 3, 3), FACES, (4, 4), NEAR_M)
-    with pytest.raises(ValueError, match=message):
-        interpolate(values, FACES, seen)
-
-
-# What CUDA C needs to be C++, and launches that take arguments as cuLaunchKernel does and run one thread after another.
-SHIM = r"""
-#include <cmath>
-#include <cstring>
-#include <utility>
-#define __global__
-#define __device__
-static struct { unsigned x; } blockIdx, blockDim, gridDim, threadIdx;
-static unsigned __float_as_uint(float f) { unsigned u; std::memcpy(&u, &f, 4); return u; }
-static void atomicMin(unsigned long long* to, unsigned long long value) { if (value < *to) *to = value; }
-static int atomicAdd(int* to, int value) { int old = *to; *to += value; return old; }
-#line 1 "raster.cu"
-%s
-extern "C" { int backwards = 0; }
-template <class... A, size_t... I>
-static void launch(void (*kernel)(A...), unsigned blocks, unsigned threads, void** args, std::index_sequence<I...>) {
-    gridDim.x = blocks, blockDim.x = threads;
-    for (unsigned i = 0, n = blocks * threads; i < n; i++) {
-        unsigned at = backwards ? n - 1 - i : i;
-        blockIdx.x = at / threads, threadIdx.x = at %% threads;
-        kernel(*(A*)args[I]...);
-    }
-}
-template <class... A> static void launch(void (*kernel)(A...), unsigned blocks, unsigned threads, void** args) {
-    launch(kernel, blocks, threads, args, std::index_sequence_for<A...>());
-}
-#define EXPORT(name) \
-    extern "C" void launch_##name(unsigned b, unsigned t, void** args) { launch(name, b, t, args); }
-EXPORT(cover_small)
-EXPORT(cover_large)
-EXPORT(resolve)
-"""
-
-
-class _Kernel:
-    """One of the library's kernels, called as torch calls a kernel on a GPU."""
-
-    def __init__(self, library: ctypes.CDLL, name: str) -> None:
-        self._launch = getattr(library, f"launch_{name}")
-
-    def __call__(
-        self, grid: tuple[int, int, int], block: tuple[int, int, int], args: list[Tensor | int | float]
-    ) -> None:
-        values: list[ctypes.c_void_p | ctypes.c_int | ctypes.c_double] = []
-        for arg in args:
-            if isinstance(arg, Tensor):
-                values.append(ctypes.c_void_p(arg.data_ptr()))
-            else:
-                values.append(ctypes.c_int(arg) if isinstance(arg, int) else ctypes.c_double(arg))
-        pointers = (ctypes.c_void_p * len(values))(*(ctypes.addressof(value) for value in values))
-        self._launch(grid[0], block[0], pointers)
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    compiler = shutil.which("g++") or shutil.which("clang++")
-    if compiler is None:
-        pytest.skip("needs a C++ compiler")
-    folder: Path = tmp_path_factory.mktemp("raster")
-    (folder / "raster.cpp").write_text(SHIM % raster_cuda.SOURCE)
-    options = ["-std=c++17", "-O1", "-ffp-contract=off", "-Wall", "-shared", "-fPIC"]
-    subprocess.run([compiler, *options, "raster.cpp", "-o", "raster.so"], cwd=folder, check=True)
-    return ctypes.CDLL(str(folder / "raster.so"))
-
-
-@pytest.mark.parametrize("backwards", [0, 1])
-@pytest.mark.parametrize("cull", [False, True])
-@pytest.mark.parametrize("seed", range(4))
-def test_the_cuda_source_draws_the_same(
-    library: ctypes.CDLL, monkeypatch: pytest.MonkeyPatch, seed: int, cull: bool, backwards: int
-) -> None:
-    kernels = {name: _Kernel(library, name) for name in ("cover_small", "cover_large", "resolve")}
-    monkeypatch.setattr(raster_cuda, "_kernels", lambda _: kernels)
-    monkeypatch.setattr(raster_cuda, "LARGE_BLOCKS", 3)
-    monkeypatch.setattr(torch.cuda, "device", lambda _: nullcontext())
-    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
-    ctypes.c_int.in_dll(library, "backwards").value = backwards
-
-    vertices, faces = _random_scene(seed, batch=2, count=60)
-    faces = torch.cat((faces, faces[10:20], faces[:, [1, 0, 2]]))  # equals, and back faces
-    vertices[0, 7] = float("nan")
-    seen = raster_cuda.rasterise(vertices, faces, (64, 48), NEAR_M, cull)
-    assert _same(Visibility(*seen), rasterise(vertices, faces, (64, 48), NEAR_M, cull_back_faces=cull))
-    assert (raster_cuda.rasterise(vertices, faces[:0], (64, 48), NEAR_M, cull)[0] == -1).all()
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
-@pytest.mark.parametrize("cull", [False, True])
-def test_a_gpu_draws_the_same(cull: bool) -> None:
-    vertices, faces = _random_scene(seed=5, batch=3, count=500)
-    expected = rasterise(vertices, faces, (64, 48), NEAR_M, cull_back_faces=cull)
-    seen = rasterise(vertices.cuda(), faces.cuda(), (64, 48), NEAR_M, cull_back_faces=cull)
-    assert torch.equal(seen.face.cpu(), expected.face)
-    torch.testing.assert_close(seen.barycentric.cpu(), expected.barycentric)
-    torch.testing.assert_close(seen.depth.cpu(), expected.depth)
-    values = torch.randn(1, vertices.shape[1], 4)
-    torch.testing.assert_close(
-        interpolate(values.cuda(), faces.cuda(), seen).cpu(), interpolate(values, faces, expected)
-    )

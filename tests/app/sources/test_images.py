@@ -1,4 +1,4 @@
-"""Frames from image files, and which source a path means."""
+"""Frames from image files."""
 
 from __future__ import annotations
 
@@ -6,49 +6,14 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from app.errors import InputError, TrackingError
-from app.frame import Frame
 from app.sources.images import ImageSource, natural_order
-from app.sources.source import open_source
-from app.sources.video import VideoSource
+from tests.app.sources.pictures import COLOUR, frames_of, numbered_folder, plain, write
 from tests.standins import DATA
-
-_COLOUR = (200, 120, 40)  # RGB
-
-
-def _plain(colour: tuple[int, int, int] = _COLOUR, size_wh: tuple[int, int] = (32, 24)) -> NDArray[np.uint8]:
-    """(H, W, 3) RGB of one colour."""
-    return np.full((size_wh[1], size_wh[0], 3), colour, np.uint8)
-
-
-def _write(path: Path, pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> Path:
-    """Pixels (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA, uint8 or uint16, by the suffix of the path."""
-    if pixels.ndim == 3:
-        order = [2, 1, 0, 3][: pixels.shape[2]]
-        done, data = cv2.imencode(path.suffix, np.ascontiguousarray(pixels[..., order]))
-    else:
-        done, data = cv2.imencode(path.suffix, pixels)
-    assert done
-    path.write_bytes(data.tobytes())
-    return path
-
-
-def _numbered(folder: Path, count: int) -> Path:
-    """A folder of images whose brightness is ten times their number."""
-    folder.mkdir(exist_ok=True)
-    for number in range(count):
-        _write(folder / f"{number}.png", _plain((10 * number, 10 * number, 10 * number)))
-    return folder
-
-
-def _frames(path: Path, start_s: float = 0.0, duration_s: float | None = None) -> list[Frame]:
-    with ImageSource(path, start_s, duration_s) as source:
-        return list(source)
 
 
 @pytest.mark.parametrize(
@@ -89,18 +54,18 @@ def test_other_files_and_folders_are_left_out(tmp_path: Path) -> None:
 
 
 def test_frames_are_numbered_and_a_thirtieth_of_a_second_apart(tmp_path: Path) -> None:
-    frames = _frames(_numbered(tmp_path / "take", 12))
+    frames = frames_of(numbered_folder(tmp_path / "take", 12))
     assert [frame.index for frame in frames] == list(range(12))
     assert [frame.time_s for frame in frames] == [k / 30 for k in range(12)]
     assert [int(frame.rgb[0, 0, 0]) for frame in frames] == [10 * k for k in range(12)]
 
 
 def test_what_is_known_before_the_first_frame(tmp_path: Path) -> None:
-    with ImageSource(_numbered(tmp_path / "take", 3)) as source:
+    with ImageSource(numbered_folder(tmp_path / "take", 3)) as source:
         assert (source.name, source.size_wh, source.fps, source.frame_count) == ("take", (32, 24), 30.0, 3)
 
 
-_RGBA = np.dstack((_plain(), np.full((24, 32), 128, np.uint8)))
+_RGBA = np.dstack((plain(), np.full((24, 32), 128, np.uint8)))
 _GREY = np.full((24, 32), 90, np.uint8)
 
 
@@ -108,26 +73,26 @@ _GREY = np.full((24, 32), 90, np.uint8)
     ("suffix", "pixels", "colour"),
     [
         # Red stays red.
-        (".png", _plain(), _COLOUR),
-        (".bmp", _plain(), _COLOUR),
-        (".tiff", _plain(), _COLOUR),
-        (".jpg", _plain(), _COLOUR),
-        (".webp", _plain(), _COLOUR),
+        (".png", plain(), COLOUR),
+        (".bmp", plain(), COLOUR),
+        (".tiff", plain(), COLOUR),
+        (".jpg", plain(), COLOUR),
+        (".webp", plain(), COLOUR),
         # Transparency is left out.
-        (".png", _RGBA, _COLOUR),
+        (".png", _RGBA, COLOUR),
         # Grey becomes three equal channels.
         (".png", _GREY, (90, 90, 90)),
         (".jpg", _GREY, (90, 90, 90)),
         # Sixteen bits become eight.
-        (".png", _plain().astype(np.uint16) * 257, _COLOUR),
+        (".png", plain().astype(np.uint16) * 257, COLOUR),
         (".png", _GREY.astype(np.uint16) * 257, (90, 90, 90)),
-        (".tiff", _plain().astype(np.uint16) * 257, _COLOUR),
+        (".tiff", plain().astype(np.uint16) * 257, COLOUR),
     ],
 )
 def test_every_kind_of_image_comes_as_rgb_uint8(
     tmp_path: Path, suffix: str, pixels: NDArray[np.uint8] | NDArray[np.uint16], colour: tuple[int, int, int]
 ) -> None:
-    (frame,) = _frames(_write(tmp_path / f"image{suffix}", pixels))
+    (frame,) = frames_of(write(tmp_path / f"image{suffix}", pixels))
     assert (frame.rgb.shape, frame.rgb.dtype.name) == ((24, 32, 3), "uint8")
     np.testing.assert_allclose(frame.rgb.reshape(-1, 3).mean(0), colour, atol=3)
 
@@ -158,9 +123,9 @@ def _with_orientation(jpeg: Path, orientation: int) -> None:
 def test_an_image_is_turned_as_its_exif_data_say(
     tmp_path: Path, orientation: int, size_wh: tuple[int, int], corner: tuple[int, int]
 ) -> None:
-    pixels = _plain((0, 0, 0))
+    pixels = plain((0, 0, 0))
     pixels[:8, :8] = 255
-    path = _write(tmp_path / "photo.jpg", pixels)
+    path = write(tmp_path / "photo.jpg", pixels)
     _with_orientation(path, orientation)
     with ImageSource(path) as source:
         (frame,) = source
@@ -170,7 +135,7 @@ def test_an_image_is_turned_as_its_exif_data_say(
 
 
 def test_one_image_is_one_frame(tmp_path: Path) -> None:
-    with ImageSource(_write(tmp_path / "still.png", _plain())) as source:
+    with ImageSource(write(tmp_path / "still.png", plain())) as source:
         assert (source.name, source.frame_count) == ("still.png", 1)
         (frame,) = source
     assert (frame.index, frame.time_s) == (0, 0.0)
@@ -187,9 +152,9 @@ def test_one_image_is_one_frame(tmp_path: Path) -> None:
     ],
 )
 def test_names_in_any_script_are_read(tmp_path: Path, name: str) -> None:
-    folder = _numbered(tmp_path / name, 2)
+    folder = numbered_folder(tmp_path / name, 2)
     (folder / "1.png").rename(folder / f"{name}.png")
-    assert len(_frames(folder)) == 2
+    assert len(frames_of(folder)) == 2
 
 
 @pytest.mark.parametrize(
@@ -210,7 +175,7 @@ def test_names_in_any_script_are_read(tmp_path: Path, name: str) -> None:
 def test_a_part_keeps_indices_and_times(
     tmp_path: Path, start_s: float, duration_s: float | None, indices: range
 ) -> None:
-    folder = _numbered(tmp_path / "take", 12)
+    folder = numbered_folder(tmp_path / "take", 12)
     with ImageSource(folder, start_s, duration_s) as source:
         assert source.frame_count == len(indices)
         frames = list(source)
@@ -221,7 +186,7 @@ def test_a_part_keeps_indices_and_times(
 
 def test_a_part_past_the_end_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has 3 images, none of them in the part asked for"):
-        ImageSource(_numbered(tmp_path / "take", 3), 1.0)
+        ImageSource(numbered_folder(tmp_path / "take", 3), 1.0)
 
 
 def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
@@ -240,7 +205,7 @@ def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_an_unreadable_first_image_is_refused(tmp_path: Path, content: bytes) -> None:
-    folder = _numbered(tmp_path / "take", 3)
+    folder = numbered_folder(tmp_path / "take", 3)
     (folder / "0.png").write_bytes(content)
     with pytest.raises(InputError, match=r"0\.png cannot be read as an image"):
         ImageSource(folder)
@@ -251,7 +216,7 @@ def _break(path: Path) -> None:
 
 
 def _enlarge(path: Path) -> None:
-    _write(path, _plain(size_wh=(40, 30)))
+    write(path, plain(size_wh=(40, 30)))
 
 
 @pytest.mark.parametrize(
@@ -266,59 +231,9 @@ def _enlarge(path: Path) -> None:
 def test_a_bad_later_image_ends_the_take_after_those_before_it(
     tmp_path: Path, change: Callable[[Path], None], said: str
 ) -> None:
-    source = ImageSource(_numbered(tmp_path / "take", 4))
+    source = ImageSource(numbered_folder(tmp_path / "take", 4))
     change(tmp_path / "take" / "2.png")
     frames = iter(source)
     assert [next(frames).index, next(frames).index] == [0, 1]
     with pytest.raises(TrackingError, match=said):
         next(frames)
-
-
-def test_a_folder_opens_as_images(tmp_path: Path) -> None:
-    with open_source(_numbered(tmp_path / "take", 3), 1 / 30, 1 / 30) as source:
-        assert isinstance(source, ImageSource)
-        assert [frame.index for frame in source] == [1]
-
-
-def test_a_folder_with_the_name_of_a_clip_opens_as_images(tmp_path: Path) -> None:
-    with open_source(_numbered(tmp_path / "take.mp4", 2)) as source:
-        assert isinstance(source, ImageSource)
-
-
-@pytest.mark.parametrize("name", ["still.png", "still.PNG", "still.jpeg", "still.TIF"])
-def test_an_image_opens_as_images_by_its_suffix(tmp_path: Path, name: str) -> None:
-    with open_source(_write(tmp_path / name, _plain())) as source:
-        assert isinstance(source, ImageSource)
-
-
-def test_anything_else_opens_as_video(tmp_path: Path) -> None:
-    path = tmp_path / "clip.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (32, 24))
-    for _ in range(5):
-        writer.write(_plain())
-    writer.release()
-    with open_source(path, 0.08, 0.08) as source:
-        assert isinstance(source, VideoSource)
-        assert [frame.index for frame in source] == [2, 3]
-
-
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        # Nothing there, whatever it is called.
-        ("missing.mp4", "no video, image or folder at .*missing.mp4"),
-        ("missing.png", "no video, image or folder at .*missing.png"),
-        ("missing", "no video, image or folder at .*missing"),
-        # An empty folder, and files that are not what their names say.
-        ("empty", "holds no images"),
-        ("text.png", "cannot be read as an image"),
-        ("text.mp4", "cannot be read as a video"),
-    ],
-)
-def test_what_cannot_be_a_source_is_refused_in_a_sentence(tmp_path: Path, name: str, said: str) -> None:
-    (tmp_path / "empty").mkdir()
-    for text in ("text.png", "text.mp4"):
-        (tmp_path / text).write_text("It was a dark and stormy night.\n" * 20)
-    with pytest.raises(InputError, match=said) as caught:
-        open_source(tmp_path / name)
-    assert "\n" not in str(caught.value)

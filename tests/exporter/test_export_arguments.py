@@ -1,0 +1,44 @@
+"""What `wb-export` is given: bad inputs are one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from exporter.main import main as wb_export
+from tests.exporter.exports import OneLine, run
+
+
+def test_missing_checkpoint_is_named_with_where_to_get_it(tmp_path: Path, one_line: OneLine) -> None:
+    missing = tmp_path / "snapshot_6.pth.tar"
+    assert run(missing, tmp_path / "bundle") == 2
+    line = one_line()
+    assert f"no checkpoint at {missing}" in line
+    assert "linked from the README of Hand4Whole's repository" in line
+    assert not list(tmp_path.iterdir())
+
+
+def test_checkpoint_of_another_network_is_refused(tmp_path: Path, one_line: OneLine) -> None:
+    other = tmp_path / "resnet.pth"
+    torch.save({"network": {"fc.weight": torch.zeros(1000, 512)}}, other)
+    assert run(other, tmp_path / "bundle") == 2
+    assert "does not fit Hand4Whole" in one_line()
+    assert [path.name for path in tmp_path.iterdir()] == ["resnet.pth"]
+
+
+def test_file_that_is_no_checkpoint_is_refused(tmp_path: Path, one_line: OneLine) -> None:
+    other = tmp_path / "notes.txt"
+    other.write_text("buy milk\n")
+    assert run(other, tmp_path / "bundle") == 2
+    assert str(other) in one_line()
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize("arguments", [["--nonsense"], ["a.pth", "b.pth"], ["a.pth", "--out"]])
+def test_bad_arguments_are_one_line(arguments: list[str], one_line: OneLine) -> None:
+    with pytest.raises(SystemExit) as end:
+        wb_export(arguments)
+    assert end.value.code == 2
+    assert "wb-export --help lists the options" in one_line()
