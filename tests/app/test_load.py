@@ -8,11 +8,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 import app.load
 from app.load import loaded
@@ -22,6 +20,7 @@ from models.body_file import OPEN_BODY
 from models.rotations import axis_angle_to_matrix
 from models.smplx_body import SmplxBody
 from tests import standins
+from tests.app.takes import read
 
 Track = Callable[..., int]
 OneLine = Callable[[], str]
@@ -67,11 +66,6 @@ def body_in_use(model: Path, *arguments: object) -> str:
     command = ["--video", FRAME, "--box", BOX, "--out", "mesh.npz", "--model", model, *arguments]
     with loaded(parse([str(word) for word in command])) as parts:
         return parts.body.name
-
-
-def read(path: Path) -> dict[str, NDArray[Any]]:
-    with np.load(path, allow_pickle=False) as file:
-        return dict(file)
 
 
 # Which body
