@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from engines.bundle import BundleError, user_bundle_folder, user_data_folder
+from engines.bundle import FILE_NAME, BundleError, user_bundle_folder, user_data_folder
 from engines.engine import EngineError
 
 _NEEDED = ("torch", "onnx", "onnxscript")
@@ -31,9 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 "out --fp16 and --out, or name a checkpoint"
             )
         return _build_engines(options.checkpoint)
-    if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
-        advice = 'pip install "wb-track[export]", or pip install ".[export]" in a clone'
-        return _failed(2, f"{', '.join(missing)} not installed; {advice}")
+    if refusal := _refusal(options.checkpoint):
+        return _failed(2, refusal)
     # PyTorch takes seconds to import and is not there for everyone.
     from exporter.clip import SAMPLE, ClipError
     from exporter.export import export
@@ -111,6 +110,18 @@ class _Parser(argparse.ArgumentParser):
 def _failed(code: int, message: str) -> int:
     print(f"wb-export: {' '.join(message.split())}", file=sys.stderr)
     return code
+
+
+def _refusal(checkpoint: Path) -> str:
+    """What stands in the way before anything is read; empty where nothing does."""
+    if (checkpoint / FILE_NAME).is_file():
+        return f"{checkpoint} is a bundle already, expected a checkpoint file; add --tensorrt to build engines into it"
+    if checkpoint.is_dir():
+        return f"{checkpoint} is a folder, expected a checkpoint file; name the file{_how_to_get()}"
+    if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
+        advice = 'pip install "wb-track[export]", or pip install ".[export]" in a clone'
+        return f"{', '.join(missing)} not installed; {advice}"
+    return ""
 
 
 def _how_to_get() -> str:

@@ -100,11 +100,12 @@ def _read(path: Path) -> Any:
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"{path} was refused: it is not a checkpoint, or it holds something other than tensors and numbers, "
-            "which could run code when read"
+            "which could run code when read; name the released snapshot_6.pth.tar or a checkpoint of training"
         ) from error
     except Exception as error:  # torch raises many kinds for a file it cannot parse
         raise CheckpointError(
-            f"{path} cannot be read as a PyTorch checkpoint: it is damaged or another format"
+            f"{path} cannot be read as a PyTorch checkpoint: it is damaged or another format; "
+            "name the released snapshot_6.pth.tar or a checkpoint of training"
         ) from error
 
 

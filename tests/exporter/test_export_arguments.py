@@ -32,8 +32,31 @@ def test_file_that_is_no_checkpoint_is_refused(tmp_path: Path, one_line: OneLine
     other = tmp_path / "notes.txt"
     other.write_text("buy milk\n")
     assert run(other, tmp_path / "bundle") == 2
-    assert str(other) in one_line()
+    line = one_line()
+    assert str(other) in line
+    assert "it is not a checkpoint" in line
+    assert "name the released snapshot_6.pth.tar or a checkpoint of training" in line
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize("names", [[], ["one.png", "two.png"]])
+def test_folder_that_is_no_bundle_is_refused(tmp_path: Path, names: list[str], one_line: OneLine) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in names:
+        (folder / name).touch()
+    assert run(folder, tmp_path / "bundle") == 2
+    line = one_line()
+    assert f"{folder} is a folder, expected a checkpoint file" in line
+    assert "linked from the README of Hand4Whole's repository" in line
+    assert wb_export([str(folder), "--tensorrt"]) == 2
+    assert f"{folder} is not a model: it has no bundle.json" in one_line()
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_bundle_in_place_of_a_checkpoint_is_refused(tiny_bundle: Path, tmp_path: Path, one_line: OneLine) -> None:
+    assert run(tiny_bundle, tmp_path / "bundle") == 2
+    assert f"{tiny_bundle} is a bundle already, expected a checkpoint file; add --tensorrt" in one_line()
 
 
 @pytest.mark.parametrize("arguments", [["--nonsense"], ["a.pth", "b.pth"], ["a.pth", "--out"]])
