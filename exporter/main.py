@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.tensorrt and options.precision == "int8":
-        parser.error("--int8 is for CPUs; choose --fp16 for --tensorrt")
+        parser.error("--int8 is for CPUs, and --tensorrt for GPUs; leave one of them out")
     if options.calibrate is not None and options.precision == "fp32":
         parser.error("--calibrate is for --int8 and --fp16; add one of them, or leave it out")
     if options.tensorrt and options.checkpoint.is_dir():
@@ -117,7 +117,7 @@ def _refusal(checkpoint: Path) -> str:
     if (checkpoint / FILE_NAME).is_file():
         return f"{checkpoint} is a bundle already, expected a checkpoint file; add --tensorrt to build engines into it"
     if checkpoint.is_dir():
-        return f"{checkpoint} is a folder, expected a checkpoint file; name the file{_how_to_get()}"
+        return f"{checkpoint} is a folder, expected a checkpoint file, name it{_how_to_get()}"
     if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
         advice = 'pip install "wb-track[export]", or pip install ".[export]" in a clone'
         return f"{', '.join(missing)} not installed; {advice}"

@@ -267,7 +267,7 @@ def test_reduced_detector_holds_where_it_finds_the_same_people() -> None:
     [
         (["--int8", "--fp16"], "not allowed with"),
         (["--calibrate", "clip.mp4"], "--calibrate is for --int8 and --fp16"),
-        (["--int8", "--tensorrt"], "--int8 is for CPUs; choose --fp16"),
+        (["--int8", "--tensorrt"], "--int8 is for CPUs, and --tensorrt for GPUs"),
     ],
 )
 def test_options_that_do_not_go_together_are_one_line(arguments: list[str], words: str, one_line: OneLine) -> None:
