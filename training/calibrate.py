@@ -15,6 +15,7 @@ from app.confidence import RIGHT_MM, evidence
 from app.crop import Crop
 from app.estimator import Subject
 from app.finish import smplx_rotations
+from app.fitting import Fit
 from app.frame import Box, Frame
 from app.load import Loaded
 from models.joints import HAND_ROTATIONS, SMPLX_JOINTS
@@ -85,7 +86,8 @@ def _judged(parts: Loaded, filmed: Filmed, box: Box, number: int) -> list[tuple[
     if crop is None:
         return []
     view = estimator.body.estimate(frame, (Subject(Track(1, box, begins=True), crop),), crop.warp(frame.rgb)[None])
-    estimate = estimator.parts(view).people[0]
+    estimates, depth = estimator.parts(view), parts.bundle.joint_depth
+    estimate = (estimates if depth is None else Fit(parts.body, depth)(estimates)).people[0]
     params = estimate.params
     coefficients = np.concatenate((params.betas, params.expression))[None]
     joints_m = parts.body.skeleton(smplx_rotations(params.rot6d), coefficients)[0] + params.translation_m
