@@ -29,9 +29,9 @@ Array = NDArray[np.floating[Any]]
 RIGHT_MM = {"body": 150.0, "hand": 15.0, "face": 30.0}
 
 # Weights of the evidence in the order of `Evidence`, the constant last.
-BODY = (-1.96, 1.19, 0.00, 0.47)
-HAND = (-0.36, -1.03, 0.55, -0.86, 1.70)
-FACE = (0.66, 0.34, -0.79, -0.13)
+BODY = (-1.23, 1.52, 0.00, 0.06)
+HAND = (-0.27, -0.51, 0.42, -0.09, 1.22)
+FACE = (0.53, 0.34, -0.43, -0.04)
 
 _VISIBLE = 2  # in a hand's evidence
 _HAND_VISIBLE = 0.4  # of its box, from which on a hand is more than a guess
