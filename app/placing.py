@@ -33,21 +33,31 @@ _NEAREST_M = 0.1
 
 class Place:
     """Stage: Estimates -> Scene. Gives each person their one shape, and a place before the take's camera where they are
-    seen as before their crop's: limbs turn a little where perspective would part the two.
+    seen as before their crop's; limbs may turn a little where perspective would part the two.
 
     `seen` is told at once where people are, by a coarse outline of their mesh.
     """
 
     def __init__(
-        self, body: SmplxBody, camera_of: CameraOf, shapes: Shapes, seen: Seen | None = None, *, legs: bool = True
+        self,
+        body: SmplxBody,
+        camera_of: CameraOf,
+        shapes: Shapes,
+        seen: Seen | None = None,
+        *,
+        legs: bool = True,
+        limbs: bool = False,
     ) -> None:
-        """camera_of: from the size of the frames to the take's camera. legs: whether they help to find the place."""
+        """camera_of: from the size of the frames to the take's camera. legs: whether they help to find the place.
+
+        limbs: whether they turn with perspective; else all rotations but the root's stay as given.
+        """
         self._body = body
         self._camera_of = camera_of
         self._shapes = shapes
         self._seen = seen
         self._fitted = _BODY_JOINTS if legs else _UPPER_JOINTS
-        self._fit = JointFit(body, SEEN)
+        self._fit = JointFit(body, SEEN) if limbs else None
         self._helps = np.array([legs or not name.endswith(_LEG_POINTS) for name in joints.BODY_JOINTS])  # (25,)
 
     def __call__(self, estimates: Estimates) -> Scene:
@@ -73,13 +83,18 @@ class Place:
         some = self._fitted
         shift = fitted_shift(camera, about[some], px[some], start, frame.size_wh)
 
-        keypoints_px = self._fit.projected(given, params.betas, _plain(crop.camera))  # (25, 2)
-        inside = ((keypoints_px >= 0) & (keypoints_px < frame.size_wh)).all(-1) & self._helps
-        targets = JointTargets(keypoints_px, np.zeros(len(inside)), inside.astype(np.float64))
-        posture = self._fit(Posture(turned, shift), settled.betas, targets, _plain(camera))
+        posture = Posture(turned, shift)
+        if self._fit is not None:
+            targets = self._targets(self._fit.projected(given, params.betas, _plain(crop.camera)), frame.size_wh)
+            posture = self._fit(posture, settled.betas, targets, _plain(camera))
         flags = PREDICTED if track.missed else 0
         joints_m = self._joints(posture, settled)
         return Placed(track, moved(settled, posture), camera, joints_m, sure, flags, estimate.measured)
+
+    def _targets(self, px: Array, frame_wh: tuple[int, int]) -> JointTargets:
+        """Keypoints (25, 2) in pixels of the frame, to be seen there again; what is outside it is not known."""
+        inside = ((px >= 0) & (px < frame_wh)).all(-1) & self._helps
+        return JointTargets(px, np.zeros(len(px)), inside.astype(np.float64))
 
     def _joints(self, posture: Posture, params: BodyParams) -> Array:
         """(55, 3) metres before the posture's camera, of the params' shape and expression."""

@@ -85,7 +85,7 @@ class Tracker:
             if people_at_once > 1:
                 networks = (MakeCrops(estimator.body), Batches(estimator.body, estimator.parts, people_at_once))
                 seen_early = seen_late = None
-            place = Place(body, camera_of, shapes, seen_early, legs=not smooth.desk)
+            place = Place(body, camera_of, shapes, seen_early, legs=not smooth.desk, limbs=joint_depth is not None)
             steady = () if smooth.level == "off" else (Smooth(smooth, body.hand_mean),)
             self._remembering.extend(steady)
             fit = () if joint_depth is None else (Fit(body, joint_depth),)

@@ -63,13 +63,13 @@ def variants(body: SmplxBody) -> list[Variant]:
 
 def raw_scenes(body: SmplxBody, estimates: Iterable[Estimates]) -> list[Scene]:
     """As `--smooth off` has them: each frame's own shape."""
-    place = Place(body, lambda _: CAMERA, Shapes(locked=False))
+    place = Place(body, lambda _: CAMERA, Shapes(locked=False), limbs=True)
     return [place(each) for each in estimates]
 
 
 def scenes(body: SmplxBody, estimates: Iterable[Estimates]) -> list[Scene]:
     """What filters are given: one shape a person."""
-    place = Place(body, lambda _: CAMERA, Shapes())
+    place = Place(body, lambda _: CAMERA, Shapes(), limbs=True)
     return [place(each) for each in estimates]
 
 

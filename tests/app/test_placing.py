@@ -116,7 +116,7 @@ def test_fitted_shift_finds_the_place_that_made_the_picture() -> None:
 def test_people_are_seen_where_their_crop_saw_them(body: SmplxBody, frame: Frame, name: str) -> None:
     """To a pixel, though nearer ones have perspective before the take's camera and none before their crop's."""
     one = estimate(body, BOXES[name])
-    (placed,) = Place(body, lambda _: CAMERA, Shapes())(Estimates(frame, (one,))).people
+    (placed,) = Place(body, lambda _: CAMERA, Shapes(), limbs=True)(Estimates(frame, (one,))).people
     px = before_crop(body, one)[:22]
     inside = ((px >= 0) & (px < WH)).all(-1)
     apart = np.linalg.norm(CAMERA.project(joints(body, placed.params))[:22] - px, axis=-1)[inside]
@@ -130,7 +130,7 @@ def test_the_body_turns_with_the_line_of_sight_and_nearly_keeps_its_pose(
     body: SmplxBody, frame: Frame, name: str
 ) -> None:
     one = estimate(body, BOXES[name])
-    (placed,) = Place(body, lambda _: CAMERA, Shapes())(Estimates(frame, (one,))).people
+    (placed,) = Place(body, lambda _: CAMERA, Shapes(), limbs=True)(Estimates(frame, (one,))).people
     before, after = smplx_rotations(one.params.rot6d), smplx_rotations(placed.params.rot6d)
     before[0] = towards(CAMERA, one.subject.crop.centre_px) @ before[0]
     turns = np.degrees(np.linalg.norm(matrix_to_axis_angle(after @ before.swapaxes(-1, -2)), axis=-1))
@@ -139,9 +139,22 @@ def test_the_body_turns_with_the_line_of_sight_and_nearly_keeps_its_pose(
     assert not turns[22:].any()
 
 
+@pytest.mark.parametrize("name", BOXES)
+def test_without_limbs_only_the_root_turns(body: SmplxBody, frame: Frame, name: str) -> None:
+    one = estimate(body, BOXES[name])
+    (placed,) = Place(body, lambda _: CAMERA, Shapes())(Estimates(frame, (one,))).people
+    before, after = smplx_rotations(one.params.rot6d), smplx_rotations(placed.params.rot6d)
+    np.testing.assert_allclose(after[0], towards(CAMERA, one.subject.crop.centre_px) @ before[0], atol=1e-9)
+    np.testing.assert_allclose(after[1:], before[1:], atol=1e-9)
+    px = before_crop(body, one)[:22]
+    inside = ((px >= 0) & (px < WH)).all(-1)
+    apart = np.linalg.norm(CAMERA.project(placed.joints_m)[:22] - px, axis=-1)[inside]
+    assert np.median(apart) < 4.0
+
+
 def test_legs_that_are_not_to_help_do_not(body: SmplxBody, frame: Frame) -> None:
     one = estimate(body, BOXES["middle"])
-    (placed,) = Place(body, lambda _: CAMERA, Shapes(), legs=False)(Estimates(frame, (one,))).people
+    (placed,) = Place(body, lambda _: CAMERA, Shapes(), legs=False, limbs=True)(Estimates(frame, (one,))).people
     before, after = smplx_rotations(one.params.rot6d), smplx_rotations(placed.params.rot6d)
     for name in ("left_hip", "right_knee", "left_ankle"):
         np.testing.assert_allclose(after[SMPLX_JOINTS.index(name)], before[SMPLX_JOINTS.index(name)], atol=1e-9)

@@ -34,7 +34,7 @@ def test_file_that_is_no_checkpoint_is_refused(tmp_path: Path, one_line: OneLine
     assert run(other, tmp_path / "bundle") == 2
     line = one_line()
     assert str(other) in line
-    assert "it is not a checkpoint" in line
+    assert "cannot be read as a PyTorch checkpoint" in line
     assert "name the released snapshot_6.pth.tar or a checkpoint of training" in line
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
