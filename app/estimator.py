@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +14,14 @@ from app.boxes import Sighting, Track
 from app.crop import Crop
 from app.frame import ALL_MEASURED, BodyParams, Frame, Measured
 from engines.bundle import GRAPHS
+from engines.closing import Closing
 from engines.engine import Engine, Tensor
 from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle, matrix_to_rot6d, rot6d_to_matrix
 
 Arrays = dict[str, Any]  # outputs of a graph
 
 
-class Estimator:
+class Estimator(Closing):
     """The four graphs of a bundle, loaded. A context manager: leaving it frees them."""
 
     def __init__(self, engines: Mapping[str, Engine], hand_mean: Array, *, mean_shape: bool = False) -> None:
@@ -37,14 +37,6 @@ class Estimator:
         with contextlib.ExitStack() as stack:
             for name in GRAPHS:
                 stack.callback(self._engines[name].close)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 @dataclass(frozen=True)

@@ -34,19 +34,19 @@ class Fit:
 
     def _fitted(self, estimate: Estimate, frame_wh: tuple[int, int]) -> Estimate:
         params, crop = estimate.params, estimate.subject.crop
-        posture = Posture(smplx_rotations(params.rot6d), params.translation_m)
         scale = INPUT_WH[1] / crop.size_wh[1]
-        frame_corners = scale * crop.crop_from_frame(np.array(((0.0, 0.0), frame_wh)))  # (2, 2)
+        posture = Posture(smplx_rotations(params.rot6d), params.translation_m)
+        corners = scale * crop.crop_from_frame(np.array(((0.0, 0.0), frame_wh)))  # (2, 2)
         targets = JointTargets(
             scale * estimate.keypoints.body.astype(np.float64),
             self._depth.behind_pelvis_m(estimate.keypoints.body_depth),
-            shown(self._fit.projected(posture, params.betas), frame_corners),
+            shown(self._fit.projected(posture, params.betas), corners),
         )
-        return replace(estimate, params=moved(params, self._fit(posture, params.betas, targets)))
+        return replace(estimate, params=with_posture(params, self._fit(posture, params.betas, targets)))
 
 
-def moved(params: BodyParams, posture: Posture) -> BodyParams:
-    """With a posture's rotations of root and body, and its translation."""
+def with_posture(params: BodyParams, posture: Posture) -> BodyParams:
+    """Parameters with the posture's rotations of root and body, and its translation."""
     rot6d = np.array(params.rot6d, np.float64)
     rot6d[ROOT] = matrix_to_rot6d(posture.rotations[joints.ROOT])
     rot6d[BODY] = matrix_to_rot6d(posture.rotations[joints.BODY])

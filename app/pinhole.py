@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.camera import Intrinsics
+
 Array = NDArray[np.floating[Any]]
 
 
@@ -30,6 +32,10 @@ class Pinhole:
     def from_focal(cls, focal_px: float, size_wh: tuple[int, int]) -> Pinhole:
         """A camera of that focal length, looking through the middle of the image."""
         return cls(focal_px, focal_px, 0.5 * (size_wh[0] - 1), 0.5 * (size_wh[1] - 1))
+
+    @property
+    def intrinsics(self) -> Intrinsics:
+        return Intrinsics(self.fx, self.fy, self.cx, self.cy)
 
     def project(self, points_m: Array) -> Array:
         """(..., 3) metres in camera axes -> (..., 2) pixels. Points at or behind the camera come out as they fall."""

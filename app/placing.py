@@ -10,15 +10,14 @@ import numpy as np
 from app.confidence import confidence, evidence
 from app.estimator import Estimate, Estimates
 from app.finish import Seen, smplx_rotations
-from app.fitting import moved
-from app.frame import PREDICTED, BodyParams, Frame, Person
+from app.fitting import with_posture
+from app.frame import PREDICTED, ROOT, BodyParams, Frame, Person
 from app.pinhole import Pinhole
 from app.scene import Placed, Scene
 from app.smoothing.shape import Shapes
 from models import joints
-from models.camera import Camera
 from models.joint_fit import SEEN, JointFit, JointTargets, Posture
-from models.rotations import Array, axis_angle_to_matrix
+from models.rotations import Array, axis_angle_to_matrix, matrix_to_rot6d
 from models.smplx_body import SmplxBody
 
 CameraOf = Callable[[tuple[int, int]], Pinhole]
@@ -83,16 +82,19 @@ class Place:
         some = self._fitted
         shift = fitted_shift(camera, about[some], px[some], start, frame.size_wh)
 
-        posture = Posture(turned, shift)
+        rot6d = np.array(params.rot6d, np.float64)
+        rot6d[ROOT] = matrix_to_rot6d(turned[joints.ROOT])
+        there, joints_m = replace(settled, rot6d=rot6d, translation_m=shift), np.asarray(about + shift)
         if self._fit is not None:
-            targets = self._targets(self._fit.projected(given, params.betas, _plain(crop.camera)), frame.size_wh)
-            posture = self._fit(posture, settled.betas, targets, _plain(camera))
+            keypoints_px = self._fit.projected(given, params.betas, crop.camera.intrinsics)
+            targets = self._targets(keypoints_px, frame.size_wh)
+            posture = self._fit(Posture(turned, shift), settled.betas, targets, camera.intrinsics)
+            there, joints_m = with_posture(settled, posture), self._joints(posture, settled)
         flags = PREDICTED if track.missed else 0
-        joints_m = self._joints(posture, settled)
-        return Placed(track, moved(settled, posture), camera, joints_m, sure, flags, estimate.measured)
+        return Placed(track, there, camera, joints_m, sure, flags, estimate.measured)
 
     def _targets(self, px: Array, frame_wh: tuple[int, int]) -> JointTargets:
-        """Keypoints (25, 2) in pixels of the frame, to be seen there again; what is outside it is not known."""
+        """Keypoints to be seen at px (25, 2) of the frame; where outside it they are is not known."""
         inside = ((px >= 0) & (px < frame_wh)).all(-1) & self._helps
         return JointTargets(px, np.zeros(len(px)), inside.astype(np.float64))
 
@@ -114,11 +116,6 @@ class Place:
             placed.joints_m.astype(np.float32),
             placed.confidence,
         )
-
-
-def _plain(camera: Pinhole) -> Camera:
-    """Of square pixels, as all are here."""
-    return Camera(camera.fx, (camera.cx, camera.cy))
 
 
 def towards(camera: Pinhole, pixel: Array) -> Array:

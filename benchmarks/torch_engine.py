@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from unittest import mock
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from engines.closing import Closing
 from engines.engine import Tensor, TensorSpec
 from models.networks import hand4whole
 from models.networks.hand4whole import Hand4Whole
@@ -54,7 +54,7 @@ class TorchTensor:
         return np.array(self.value.cpu().numpy())
 
 
-class TorchEngine:
+class TorchEngine(Closing):
     """One graph of a Hand4Whole that is on the device already. See `engines.engine.Engine`; here only to be measured.
 
     captured: runs as a CUDA graph, one for every size of batch, as inference runtimes do.
@@ -84,14 +84,6 @@ class TorchEngine:
 
     def close(self) -> None:
         self._graphs.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _on_device(self, tensor: Tensor) -> torch.Tensor:
         if isinstance(tensor, TorchTensor):

@@ -8,13 +8,13 @@ import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from engines.closing import Closing
 from engines.cores import physical_cores
 from engines.engine import EngineError, Tensor, TensorSpec, check_feeds
 
@@ -55,7 +55,7 @@ class OrtTensor:
         return np.asarray(self.value.numpy())
 
 
-class OnnxRuntimeEngine:
+class OnnxRuntimeEngine(Closing):
     """One ONNX graph on `device`, "cpu" or "cuda". See `engines.engine.Engine`.
 
     Raises EngineError when the graph cannot be loaded or the device is not to be had.
@@ -93,14 +93,6 @@ class OnnxRuntimeEngine:
 
     def close(self) -> None:
         self._session = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def cuda_is_built_in() -> bool:

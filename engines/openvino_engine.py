@@ -7,12 +7,12 @@ import importlib.util
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.closing import Closing
 from engines.cores import physical_cores
 from engines.engine import EngineError, Tensor, TensorSpec, check_feeds
 
@@ -42,7 +42,7 @@ class HostTensor:
         return self.array.copy()
 
 
-class OpenVinoEngine:
+class OpenVinoEngine(Closing):
     """One ONNX graph on the CPU in "fp32", "bf16" or "int8". See `engines.engine.Engine`.
 
     Raises EngineError when OpenVINO is not installed, the precision is not to be had or the graph cannot be loaded.
@@ -88,14 +88,6 @@ class OpenVinoEngine:
     def close(self) -> None:
         self._request = None  # before what it belongs to
         self._compiled = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _on_host(tensor: Tensor) -> NDArray[Any]:

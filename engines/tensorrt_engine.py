@@ -8,12 +8,12 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Collection, Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from engines.bundle import Bundle
+from engines.closing import Closing
 from engines.cuda_driver import CudaDriver, CudaTensor
 from engines.engine import EngineError, Tensor, TensorSpec, check_feeds
 from engines.tensorrt_files import MOST_PEOPLE, EngineKey, build_command, found_engine
@@ -21,7 +21,7 @@ from engines.tensorrt_files import MOST_PEOPLE, EngineKey, build_command, found_
 _DTYPES = {"FLOAT": np.float32, "HALF": np.float16, "UINT8": np.uint8, "INT32": np.int32, "INT64": np.int64}
 
 
-class TensorRtEngine:
+class TensorRtEngine(Closing):
     """One graph of a bundle on the first NVIDIA GPU. See `engines.engine.Engine`.
 
     Raises EngineError without TensorRT, without a driver, and for a file that was built for anything else.
@@ -92,14 +92,6 @@ class TensorRtEngine:
             self._driver.enter()
             self._context = self._engine = None
             self._driver.close(self._stream)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _bind_input(self, name: str, tensor: Tensor) -> tuple[Any, ...]:
         """Gives what must live until the run is over."""

@@ -14,12 +14,15 @@ SPACE_M = 2.5
 DEPTH_SCALE_M = math.sqrt(FOCAL_PX**2 * SPACE_M**2 / (INPUT_WH[0] * INPUT_WH[1]))
 
 
-class Camera(NamedTuple):
-    """Focal length and principal point (x, y) in pixels of some picture. Axes: +x right, +y down, +z forward."""
+class Intrinsics(NamedTuple):
+    """Focal lengths and principal point of a pinhole camera, in pixels of some picture. Axes: +x right, +y down, +z
+    forward."""
 
-    focal_px: float
-    centre_px: tuple[float, float]
+    fx: float
+    fy: float
+    cx: float
+    cy: float
 
 
-VIRTUAL = Camera(FOCAL_PX, (INPUT_WH[0] / 2, INPUT_WH[1] / 2))
+VIRTUAL = Intrinsics(FOCAL_PX, FOCAL_PX, INPUT_WH[0] / 2, INPUT_WH[1] / 2)
 """In pixels of a 192 x 256 crop."""

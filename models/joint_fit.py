@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.camera import VIRTUAL, Camera
+from models.camera import VIRTUAL, Intrinsics
 from models.joints import BODY_JOINTS, SMPLX_BODY, SMPLX_JOINTS, SMPLX_POINTS, body_point
 from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle
 from models.smplx_body import SmplxBody, ancestry
@@ -89,7 +89,7 @@ class JointFit:
         turns = [_expected_turn(name) for name in SMPLX_JOINTS[:_FITTED]]
         self._turn_weights = np.repeat(1.0 / np.square(turns), 3)  # (66,)
 
-    def __call__(self, placed: Posture, betas: Array, targets: JointTargets, camera: Camera = VIRTUAL) -> Posture:
+    def __call__(self, placed: Posture, betas: Array, targets: JointTargets, camera: Intrinsics = VIRTUAL) -> Posture:
         """The nearest pose whose joints fit before a camera, by default Hand4Whole's virtual one; betas (10,)."""
         rest = self._body.rest_points(betas)  # (76, 3)
         guess = placed.rotations[:_FITTED].astype(np.float64)
@@ -108,7 +108,7 @@ class JointFit:
         rotations[:_FITTED] = local
         return Posture(rotations, translation)
 
-    def projected(self, posture: Posture, betas: Array, camera: Camera = VIRTUAL) -> Array:
+    def projected(self, posture: Posture, betas: Array, camera: Intrinsics = VIRTUAL) -> Array:
         """(25, 2) pixels where a camera sees the keypoints of a posture."""
         local, shift = posture.rotations[:_FITTED].astype(np.float64), np.asarray(posture.translation_m, np.float64)
         return _projected(self._posed(local, self._body.rest_points(betas), shift).points, camera)
@@ -129,14 +129,14 @@ class JointFit:
         points = origins[self._carriers] + (world[self._carriers] @ arm[..., None])[..., 0]
         return _Posed(world, np.concatenate((np.eye(3)[None], world[self._parents[1:]])), origins, points)
 
-    def _step(self, posed: _Posed, turned: Array, shifted: Array, targets: JointTargets, camera: Camera) -> Array:
+    def _step(self, posed: _Posed, turned: Array, shifted: Array, targets: JointTargets, camera: Intrinsics) -> Array:
         """(69,): turns of the 22 joints about the camera's axes, and a translation, that least squares asks for."""
         trust, depth = self._trust, posed.points[:, 2]
         across = (targets.px - _projected(posed.points, camera)) / trust.keypoint_px  # (25, 2)
         behind = (targets.depth_m - (depth - depth[0])) / trust.depth_m  # (25,)
         off = np.sqrt(np.square(across).sum(-1))
         sure = np.sqrt(targets.sure / (1.0 + np.square(off / trust.outlier)))  # Geman and McClure's, as weights
-        scale = sure * (camera.focal_px / trust.keypoint_px) / depth
+        scale = (sure / depth)[:, None] * (camera.fx, camera.fy) / trust.keypoint_px  # (25, 2)
         errors = np.concatenate((sure * across[:, 0], sure * across[:, 1], sure * behind))
         rows = self._moved_by(posed, scale, sure / trust.depth_m)  # (75, 69)
 
@@ -150,14 +150,14 @@ class JointFit:
     def _moved_by(self, posed: _Posed, scale: Array, depth_scale: Array) -> Array:
         """(75, 69): how x, y and depth of each point move with turns and translation.
 
-        scale (25,), depth_scale (25,): of what is seen across, for each metre at the point's depth, and of depth. A
+        scale (25, 2), depth_scale (25,): of what is seen across, for each metre at the point's depth, and of depth. A
         turn w about a joint moves a point by w x arm, and what is seen of it by the part across less the part along
         the line of sight.
         """
         arms = (posed.points[:, None] - posed.origins[None]) * self._moves  # (25, 22, 3)
         ax, ay, az = arms[..., 0], arms[..., 1], arms[..., 2]
         u, v = posed.points[:, :2].T / posed.points[:, 2]  # (25,) each
-        sx, sy, sz = scale[:, None], scale[:, None], depth_scale[:, None]
+        sx, sy, sz = scale[:, :1], scale[:, 1:], depth_scale[:, None]
         su, sv = sx * u[:, None], sy * v[:, None]
         moved = np.empty((3, len(arms), 3 * _FITTED + 3))
         turns = moved[..., :-3].reshape(3, len(arms), _FITTED, 3)
@@ -165,8 +165,8 @@ class JointFit:
         turns[1, ..., 0], turns[1, ..., 1], turns[1, ..., 2] = -sy * az - sv * ay, sv * ax, sy * ax
         turns[2, ..., 0], turns[2, ..., 1], turns[2, ..., 2] = sz * ay, -sz * ax, 0.0
         moved[..., -3:] = 0.0
-        moved[0, :, -3], moved[0, :, -1] = scale, -su[:, 0]
-        moved[1, :, -2], moved[1, :, -1] = scale, -sv[:, 0]
+        moved[0, :, -3], moved[0, :, -1] = scale[:, 0], -su[:, 0]
+        moved[1, :, -2], moved[1, :, -1] = scale[:, 1], -sv[:, 0]
         return moved.reshape(3 * len(arms), -1)
 
 
@@ -181,9 +181,10 @@ def _small_axis_angle(matrix: Array) -> Array:
     return axis * np.where(sine > _TINY, angle / np.maximum(sine, _TINY), 1.0)[:, None]
 
 
-def _projected(points_m: Array, camera: Camera) -> Array:
+def _projected(points_m: Array, camera: Intrinsics) -> Array:
     """(P, 3) metres before the camera -> (P, 2) pixels."""
-    return np.asarray(camera.focal_px * points_m[:, :2] / points_m[:, 2:] + camera.centre_px)
+    flat = points_m[:, :2] / points_m[:, 2:]
+    return np.asarray(flat * (camera.fx, camera.fy) + (camera.cx, camera.cy))
 
 
 def _carrier(row: int) -> int:

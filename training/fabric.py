@@ -1,6 +1,6 @@
 """What the drawn body's clothes lack beside real ones: folds, bulges, prints and tones that no triangle of it has.
 
-On sprites already placed in a crop, weighted by their alpha; where joints are does not change.
+On sprites already placed in a picture, weighted by their alpha; where joints are does not change.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from training.backgrounds import random_colour
 from training.chances import Rng
 from training.pictures import Sprite, fill_box
 
-_CELLS = (3, 24)  # of a crop's width: the coarsest and finest noise that bends and folds
-_MOST_BENT = 0.014  # of the crop's height, standard deviation
+_CELLS = (3, 24)  # along a side: the coarsest and finest noise that bends and folds
+_MOST_BENT = 0.014  # of the height, standard deviation
 _DEEPEST = 0.35  # share of light that folds take, standard deviation
 
 
 def dressed(rng: Rng, sprite: Sprite) -> Sprite:
-    """The weighted sprite (H, W, 4) as if in looser, more wrinkled, otherwise coloured clothes; half of them unchanged
-    in each way."""
+    """The weighted sprite (H, W, 4) as if in looser, wrinkled, printed or other coloured clothes; each by chance."""
     if rng.random() < 0.5:
         sprite = _bent(rng, sprite)
     if rng.random() < 0.25:
@@ -50,7 +49,7 @@ def _printed(rng: Rng, sprite: Sprite) -> Sprite:
 
 
 def _toned(rng: Rng, sprite: Sprite) -> Sprite:
-    """Lighter or darker than what is behind, of other colours, and with folds."""
+    """Lighter or darker, of other colours, and with folds."""
     height, width = sprite.shape[:2]
     mixed = np.eye(3) + rng.normal(0, 0.12, (3, 3))
     light = np.exp(rng.normal(0, 0.3) + rng.uniform(0, _DEEPEST) * _noise(rng, (height, width), 1))  # (H, W, 1)

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.closing import Closing
 from app.errors import InputError
 from app.recording.lock import locked
 from app.recording.take import Take
+from engines.closing import Closing
 
 _MAGIC = b"wb-track partial 1\n"
 _LENGTH = struct.Struct("<Q")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import trimesh
 
-from app.closing import Closing
 from app.errors import InputError, recording_stopped
 from app.frame import Person, Result
 from app.recording.npz_file import FILE_FROM_CAMERA
 from app.recording.take import Take
+from engines.closing import Closing
 
 
 class ObjRecorder(Closing):

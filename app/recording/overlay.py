@@ -7,13 +7,13 @@ from pathlib import Path
 
 from av.error import FFmpegError
 
-from app.closing import Closing
 from app.errors import recording_stopped
 from app.frame import Result
 from app.recording.take import Take
 from app.recording.video_file import VideoFile
 from app.rendering.renderer import Renderer
 from app.rendering.scene import Scene
+from engines.closing import Closing
 
 
 class OverlayRecorder(Closing):

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from av.error import FFmpegError
 
-from app.closing import Closing
 from app.errors import recording_stopped
 from app.frame import Frame
 from app.recording.video_file import VideoFile
+from engines.closing import Closing
 
 _NEARLY_LOSSLESS = {"preset": "ultrafast", "crf": "16", "bf": "0"}  # and quick: the cores are for the networks
 

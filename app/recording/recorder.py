@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.closing import Closing
 from app.errors import TrackingError, recording_stopped
 from app.frame import Result
 from app.recording.journal import Journal, read_journal
 from app.recording.npz_file import write_takes
 from app.recording.partial import partial_path
 from app.recording.take import Take
+from engines.closing import Closing
 
 
 class NpzRecorder(Closing):

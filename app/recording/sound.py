@@ -13,8 +13,8 @@ from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 from av.packet import Packet
 
-from app.closing import Closing
 from app.errors import reason
+from engines.closing import Closing
 
 _KEPT_CODECS = frozenset({"aac", "ac3", "alac", "eac3", "flac", "mp3", "opus"})  # those that MP4 holds
 _HIGHEST_RATE_HZ = 48_000

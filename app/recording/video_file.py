@@ -17,11 +17,11 @@ from av.error import FFmpegError
 from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
-from app.closing import Closing
 from app.recording.journal import NothingRecordedError
 from app.recording.lock import locked
 from app.recording.partial import partial_path
 from app.recording.video_finish import finish_video, note_sound
+from engines.closing import Closing
 
 _TIME_BASE = Fraction(1, 90_000)  # whole ticks a frame at all common rates, 23.976 within 3 microseconds
 _KEY_FRAME_S = 2.0

@@ -8,7 +8,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from app.closing import Closing
 from app.frame import Person
 from app.rendering.eye import Eye
 from app.rendering.fit import Fit
@@ -16,6 +15,7 @@ from app.rendering.lines import draw_boxes, draw_skeletons
 from app.rendering.palette import colour_of
 from app.rendering.patch import Mesh, MeshPainter
 from app.rendering.scene import Scene
+from engines.closing import Closing
 
 _OPACITY_OVER_IMAGE = 0.9  # some of the image shows through, so that one sees how well the mesh lies on it
 _GROUND_TOP_RGB, _GROUND_BOTTOM_RGB = (74, 78, 84), (38, 40, 44)

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.channel import Channel, ChannelClosed
-from app.closing import Closing
 from app.frame import Frame
 from app.sources.camera_address import CameraAddress, CameraError, granted
 from app.sources.fitted import fitted
+from engines.closing import Closing
 
 _log = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.closing import Closing
 from app.errors import InputError, TrackingError
 from app.frame import Frame
+from engines.closing import Closing
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 FPS = 30.0  # images carry no time

@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from app.closing import Closing
 from app.frame import Frame
 from app.sources.source import Source
+from engines.closing import Closing
 
 _TICK_S = 0.02
 

@@ -15,10 +15,10 @@ import numpy as np
 from av.error import FFmpegError
 from numpy.typing import NDArray
 
-from app.closing import Closing
 from app.errors import InputError, TrackingError, reason
 from app.frame import Frame
 from app.sources.mp4 import missing_bytes
+from engines.closing import Closing
 
 _log = logging.getLogger(__name__)
 

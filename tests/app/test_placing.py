@@ -139,17 +139,23 @@ def test_the_body_turns_with_the_line_of_sight_and_nearly_keeps_its_pose(
     assert not turns[22:].any()
 
 
-@pytest.mark.parametrize("name", BOXES)
-def test_without_limbs_only_the_root_turns(body: SmplxBody, frame: Frame, name: str) -> None:
+@pytest.mark.parametrize(("name", "limit_px"), [("middle", 4.0), ("left, far", 1.0), ("right, low", 4.0)])
+def test_without_limbs_only_the_root_turns_and_no_other_place_is_nearer(
+    body: SmplxBody, frame: Frame, name: str, limit_px: float
+) -> None:
     one = estimate(body, BOXES[name])
     (placed,) = Place(body, lambda _: CAMERA, Shapes())(Estimates(frame, (one,))).people
     before, after = smplx_rotations(one.params.rot6d), smplx_rotations(placed.params.rot6d)
     np.testing.assert_allclose(after[0], towards(CAMERA, one.subject.crop.centre_px) @ before[0], atol=1e-9)
-    np.testing.assert_allclose(after[1:], before[1:], atol=1e-9)
+    np.testing.assert_array_equal(after[1:], before[1:])
+    np.testing.assert_allclose(placed.joints_m, joints(body, placed.params), atol=1e-9)
     px = before_crop(body, one)[:22]
     inside = ((px >= 0) & (px < WH)).all(-1)
     apart = np.linalg.norm(CAMERA.project(placed.joints_m)[:22] - px, axis=-1)[inside]
-    assert np.median(apart) < 4.0
+    assert np.median(apart) < limit_px
+    for step in 0.02 * np.concatenate((np.eye(3), -np.eye(3))):
+        other = CAMERA.project(placed.joints_m[:22] + step) - px
+        assert (other[inside] ** 2).sum() > (apart**2).sum()
 
 
 def test_legs_that_are_not_to_help_do_not(body: SmplxBody, frame: Frame) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.body_file import OPEN_BODY
-from models.camera import FOCAL_PX, INPUT_WH, VIRTUAL, Camera
+from models.camera import FOCAL_PX, INPUT_WH, VIRTUAL, Intrinsics
 from models.joint_fit import _FITTED, SEEN, JointFit, JointTargets, Posture, _projected, _small_axis_angle
 from models.joints import BODY_JOINTS, SMPLX_JOINTS, body_point
 from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle
@@ -143,7 +143,7 @@ def test_depth_turns_an_arm_that_looks_the_same(body: SmplxBody, turn: float, le
 
 def test_joints_stay_where_they_are_seen_before_a_camera_that_is_near(body: SmplxBody) -> None:
     """Depths are left alone, and no keypoint is an outlier."""
-    near, fit = Camera(554.0, (319.5, 239.5)), JointFit(body, SEEN)
+    near, fit = Intrinsics(554.0, 554.0, 319.5, 239.5), JointFit(body, SEEN)
     for seed in range(4):
         far = _posture(seed)
         there = Posture(far.rotations, np.array((0.1, 0.2, 2.2)))
@@ -158,7 +158,7 @@ def test_keypoints_move_with_turns_and_translation_as_least_squares_thinks(body:
     fit, posture = JointFit(body), _posture(7)
     local, rest = posture.rotations[:_FITTED], body.rest_points(BETAS)
     posed = fit._posed(local, rest, posture.translation_m)
-    scale = FOCAL_PX / posed.points[:, 2]
+    scale = FOCAL_PX / posed.points[:, 2:] * np.ones(2)
     slopes = fit._moved_by(posed, scale, np.ones(25)).reshape(3, 25, -1)  # (3, 25, 69)
     tiny = 1e-6
     for column in (0, 2, 3 * SMPLX_JOINTS.index("left_knee") + 1, 3 * SMPLX_JOINTS.index("neck"), 66, 67, 68):

@@ -54,17 +54,17 @@ def drawn(stage: Stage, people: list[Person]) -> tuple[Drawn, Tensor]:
 
 def test_a_person_covers_the_pixels_of_the_vertices(drawn: tuple[Drawn, Tensor]) -> None:
     people, vertices = drawn
-    view = Plane.pinhole((100.0, 49.5, 59.5), 1)
-    sprite, share = people.sprite(view, (100, 120))
-    assert sprite.shape == (1, 120, 100, 4)
+    view = Plane.pinhole((300.0, 149.5, 179.5), 1)  # in which a finger is wider than a pixel
+    sprite, share = people.sprite(view, (300, 360))
+    assert sprite.shape == (1, 360, 300, 4)
     assert sprite.dtype == torch.uint8
     alpha = sprite[0, ..., 3]
     assert set(alpha.flatten().tolist()) == {0, 255}
     assert float(share) == pytest.approx(float((alpha > 0).float().mean()))
     x, y = view(vertices[..., :2] / vertices[..., 2:])[0].round().long().unbind(-1)
-    inside = (x >= 0) & (x < 100) & (y >= 0) & (y < 120)
+    inside = (x >= 0) & (x < 300) & (y >= 0) & (y < 360)
     grown = torch.nn.functional.max_pool2d((alpha > 0).float()[None], 3, 1, 1)[0]  # beside a pixel's centre counts
-    assert grown[y[inside], x[inside]].mean() > 0.99  # strands of hair are thinner than a pixel
+    assert grown[y[inside], x[inside]].mean() > 0.999
 
 
 def test_layers_know_how_deep_they_are(drawn: tuple[Drawn, Tensor]) -> None:
