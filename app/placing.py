@@ -84,7 +84,8 @@ class Place:
 
         rot6d = np.array(params.rot6d, np.float64)
         rot6d[ROOT] = matrix_to_rot6d(turned[joints.ROOT])
-        there, joints_m = replace(settled, rot6d=rot6d, translation_m=shift), np.asarray(about + shift)
+        there = replace(settled, rot6d=rot6d, translation_m=shift)
+        joints_m: Array = about + shift
         if self._fit is not None:
             keypoints_px = self._fit.projected(given, params.betas, crop.camera.intrinsics)
             targets = self._targets(keypoints_px, frame.size_wh)

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from exporter.main import main as wb_export
+from tests.conftest import save_tiny_checkpoint
 from tests.exporter.exports import OneLine, run
 
 
@@ -65,3 +66,45 @@ def test_bad_arguments_are_one_line(arguments: list[str], one_line: OneLine) -> 
         wb_export(arguments)
     assert end.value.code == 2
     assert "wb-export --help lists the options" in one_line()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--int8", "--fp16"], "not allowed with"),
+        (["--calibrate", "clip.mp4"], "--calibrate is for --int8 and --fp16"),
+        (["--int8", "--tensorrt"], "--int8 is for CPUs, and --tensorrt for GPUs"),
+    ],
+)
+def test_options_that_do_not_go_together_are_one_line(arguments: list[str], words: str, one_line: OneLine) -> None:
+    with pytest.raises(SystemExit) as end:
+        wb_export(["a.pth", *arguments])
+    assert end.value.code == 2
+    assert words in one_line()
+
+
+def test_missing_clip_is_one_line_before_anything_is_exported(tmp_path: Path, one_line: OneLine) -> None:
+    checkpoint = save_tiny_checkpoint(tmp_path / "tiny.pth.tar")
+    clip = tmp_path / "none.mp4"
+    assert wb_export([str(checkpoint), "--int8", "--calibrate", str(clip), "--out", str(tmp_path / "bundle")]) == 2
+    assert f"no clip at {clip} to calibrate on" in one_line()
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.pth.tar"]
+
+
+def test_text_as_clip_is_one_line_before_anything_is_exported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint, clip = save_tiny_checkpoint(tmp_path / "tiny.pth.tar"), tmp_path / "notes.txt"
+    clip.write_text("buy milk\n" * 2000)
+    assert wb_export([str(checkpoint), "--fp16", "--calibrate", str(clip), "--out", str(tmp_path / "bundle")]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""  # no graph was exported
+    assert said.err == f"wb-export: {clip} is a text, not a video to calibrate on\n"
+
+
+@pytest.mark.parametrize("options", [["--fp16"], ["--out", "elsewhere"]])
+def test_what_a_bundles_engines_cannot_be_is_refused(tiny_bundle: Path, options: list[str], one_line: OneLine) -> None:
+    with pytest.raises(SystemExit) as end:
+        wb_export([str(tiny_bundle), "--tensorrt", *options])
+    assert end.value.code == 2
+    assert "is a bundle: engines are built into it, in its own precision" in one_line()
