@@ -50,8 +50,8 @@ def main() -> None:
         strikes = take(parts, REPORTED, 0, strikes=True)
         judged = cases(parts, arguments.people, CHECKED) if arguments.people else {}
     rows = _every(FPS // _RATE)
-    raw = [raw_scenes(body, each.estimates(rows)) for each in takes]
-    given = [scenes(body, each.estimates(rows)) for each in takes]
+    raw = [raw_scenes(body, each, rows) for each in takes]
+    given = [scenes(body, each, rows) for each in takes]
     true = [true_scenes(body, each, rows) for each in takes]
     truth = [joints_of(body, each) for each in true]
     still = [only_noise(each, real) for each, real in zip(given, true, strict=True)]
@@ -159,7 +159,7 @@ def _rates(body: SmplxBody, takes: Sequence[Take]) -> dict[str, dict[str, float]
             for each in takes:
                 motions = {}
                 for name, rows in choices.items():
-                    given = true_scenes(body, each, rows) if kind == "true" else scenes(body, each.estimates(rows))
+                    given = true_scenes(body, each, rows) if kind == "true" else scenes(body, each, rows)
                     motions[name] = dict(zip(rows.tolist(), joints_of(body, run(made, given)), strict=True))
                 for name, motion in motions.items():
                     common = sorted(motion.keys() & motions["30 fps"].keys())
@@ -204,7 +204,7 @@ def _reprojection(body: SmplxBody, takes: Sequence[Take], rows: NDArray[np.int64
     """Distances [px] of body joints in the frame before the take's camera and before their crop's."""
     distances = []
     for each in takes:
-        for estimates, scene in zip(each.estimates(rows), raw_scenes(body, each.estimates(rows)), strict=True):
+        for estimates, scene in zip(each.estimates(rows), raw_scenes(body, each, rows), strict=True):
             estimate, person = estimates.people[0], scene.people[0]
             before = Scene(scene.frame, (replace(person, params=estimate.params),))
             px = estimate.subject.crop.camera.project(joints_of(body, [before])[0])[:22]

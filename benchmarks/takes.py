@@ -19,6 +19,7 @@ from app.estimator import Estimate, Estimates, Keypoints, Subject
 from app.frame import BodyParams, Box, Frame
 from app.load import Loaded
 from benchmarks.performances import SIZE_WH, Performance, filmed, performed, sampler
+from training.estimates import estimates_in
 
 Array = NDArray[Any]
 
@@ -28,7 +29,7 @@ _MAKERS = ("app/*.py", "models/*.py", "models/open/body.npz", "training/*.py", "
 
 @dataclass(frozen=True)
 class Take:
-    """A performance and the raw estimates of its frames, (T, ...) each."""
+    """A performance and the estimates of its frames, not smoothed, (T, ...) each."""
 
     performance: Performance
     boxes: Array  # (T, 4) xyxy pixels
@@ -41,9 +42,10 @@ class Take:
     hands_px: Array
     body_depth: Array
     crop_wh: Array  # (2,)
+    fitted: Array  # () bool: bodies to their joints
 
     def estimates(self, rows: Array | None = None) -> Iterator[Estimates]:
-        """Frame by frame, as they came from the networks; of some rows only, for a slower camera or lost frames."""
+        """Frame by frame, as smoothing is given them; of some rows only, for a slower camera or lost frames."""
         first = True
         for row in range(len(self.boxes)) if rows is None else rows:
             frame = Frame(int(row), float(self.performance.time_s[row]), _EMPTY, 0.0)
@@ -83,15 +85,13 @@ def _programs() -> str:
 def _recorded(parts: Loaded, rng: np.random.Generator, *, strikes: bool) -> Take:
     poses, film = sampler()
     performance = performed(poses, rng, strikes=strikes)
-    estimator = parts.tracker.estimator
     boxes, found = [], []
     for row, (rgb, box, _) in enumerate(filmed(performance, rng, film)):
         frame = Frame(row, float(performance.time_s[row]), rgb, 0.0)
-        crop = Crop.around(box, frame.size_wh, estimator.body.crop_wh)
-        assert crop is not None, "a performance stays in the picture"
-        view = estimator.body.estimate(frame, (Subject(Track(1, box, begins=row == 0), crop),), crop.warp(rgb)[None])
+        estimates = estimates_in(parts, frame, box, begins=row == 0)
+        assert estimates is not None, "a performance stays in the picture"
         boxes.append(box.xyxy_px)
-        found.append(estimator.parts(view).people[0])
+        found.append(estimates.people[0])
     params = [estimate.params for estimate in found]
     return Take(
         performance,
@@ -104,7 +104,8 @@ def _recorded(parts: Loaded, rng: np.random.Generator, *, strikes: bool) -> Take
         body_px=np.stack([estimate.keypoints.body for estimate in found]),
         hands_px=np.stack([estimate.keypoints.hands for estimate in found]),
         body_depth=np.stack([estimate.keypoints.body_depth for estimate in found]),
-        crop_wh=np.array(estimator.body.crop_wh),
+        crop_wh=np.array(parts.tracker.estimator.body.crop_wh),
+        fitted=np.array(parts.bundle.joint_depth is not None),
     )
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.estimator import Estimates
 from app.finish import smplx_rotations
 from app.frame import BodyParams, Confidence
 from app.placing import Place
@@ -61,16 +60,19 @@ def variants(body: SmplxBody) -> list[Variant]:
     return [*steady, *map(peers, PEER_COEFFICIENTS)]
 
 
-def raw_scenes(body: SmplxBody, estimates: Iterable[Estimates]) -> list[Scene]:
+def raw_scenes(body: SmplxBody, take: Take, rows: NDArray[np.int64]) -> list[Scene]:
     """As `--smooth off` has them: each frame's own shape."""
-    place = Place(body, lambda _: CAMERA, Shapes(locked=False), limbs=True)
-    return [place(each) for each in estimates]
+    return _placed(body, take, rows, Shapes(locked=False))
 
 
-def scenes(body: SmplxBody, estimates: Iterable[Estimates]) -> list[Scene]:
+def scenes(body: SmplxBody, take: Take, rows: NDArray[np.int64]) -> list[Scene]:
     """What filters are given: one shape a person."""
-    place = Place(body, lambda _: CAMERA, Shapes(), limbs=True)
-    return [place(each) for each in estimates]
+    return _placed(body, take, rows, Shapes())
+
+
+def _placed(body: SmplxBody, take: Take, rows: NDArray[np.int64], shapes: Shapes) -> list[Scene]:
+    place = Place(body, lambda _: CAMERA, shapes, limbs=bool(take.fitted))
+    return [place(each) for each in take.estimates(rows)]
 
 
 def run(made: Callable[[], Filter], given: Sequence[Scene]) -> list[Scene]:

@@ -10,16 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.boxes import Track
 from app.confidence import RIGHT_MM, evidence
-from app.crop import Crop
-from app.estimator import Subject
 from app.finish import smplx_rotations
-from app.fitting import Fit
 from app.frame import Box, Frame
 from app.load import Loaded
 from models.joints import HAND_ROTATIONS, SMPLX_JOINTS
 from training.command import positive_count, run
+from training.estimates import estimates_in
 from training.evaluate import held_out_frames, tracking
 from training.film import Filmed
 from training.measures import mean_mm, procrustes
@@ -81,17 +78,15 @@ def fitted(some: Cases) -> Array:
 
 def _judged(parts: Loaded, filmed: Filmed, box: Box, number: int) -> list[tuple[str, Array, bool]]:
     """Each part's evidence, and whether it was about right."""
-    estimator, frame = parts.tracker.estimator, Frame(number, float(number), filmed.rgb, 0.0)
-    crop = Crop.around(box, frame.size_wh, estimator.body.crop_wh)
-    if crop is None:
+    frame = Frame(number, float(number), filmed.rgb, 0.0)
+    estimates = estimates_in(parts, frame, box)
+    if estimates is None:
         return []
-    view = estimator.body.estimate(frame, (Subject(Track(1, box, begins=True), crop),), crop.warp(frame.rgb)[None])
-    estimates, depth = estimator.parts(view), parts.bundle.joint_depth
-    estimate = (estimates if depth is None else Fit(parts.body, depth)(estimates)).people[0]
+    (estimate,) = estimates.people
     params = estimate.params
     coefficients = np.concatenate((params.betas, params.expression))[None]
     joints_m = parts.body.skeleton(smplx_rotations(params.rot6d), coefficients)[0] + params.translation_m
-    found = evidence(estimate, crop.camera.project(joints_m), joints_m, frame.size_wh)
+    found = evidence(estimate, estimate.subject.crop.camera.project(joints_m), joints_m, frame.size_wh)
     truth_m = filmed.joints_m[0].astype(np.float64)
 
     def right(name: str, rows: slice | list[int], anchor: int) -> bool:
