@@ -97,6 +97,21 @@ def test_who_left_is_let_go_and_found_again() -> None:
     assert (back.box, back.begins, back.track_id) == (ELSEWHERE, True, 1)
 
 
+def test_who_leaves_by_a_side_is_predicted_for_three_frames() -> None:
+    clip, side = _Clip(), Box((290.0, 40.0, 330.0, 160.0), 0.6)
+    assert all(track and not track.missed for track in clip.tracks([side], 12, side))
+    gone = clip.tracks([], 6, side)
+    assert [track.missed for track in gone if track] == [1, 2, 3]
+    assert gone[3:] == [None] * 3
+
+
+def test_a_moment_without_a_sign_at_a_side_is_not_the_end() -> None:
+    clip, side = _Clip(), Box((290.0, 40.0, 330.0, 160.0), 0.6)
+    clip.tracks([side], 12, side)
+    clip.tracks([], 3, side)
+    assert all(track and not track.begins and not track.missed for track in clip.tracks([side], 6, side))
+
+
 def test_somebody_far_plainer_is_followed_instead() -> None:
     clip = _Clip()
     faint = Box((10.0, 10.0, 40.0, 60.0), 0.35)
