@@ -45,6 +45,8 @@ class CameraAddress:
             host, _ = parts.hostname, parts.port  # a port is checked when it is asked for
         except ValueError as error:
             raise InputError(f"{self.text} is no address: {error}; expected {_EXAMPLE}") from error
+        if not parts.scheme:
+            raise InputError(f"{self.text} is no address: it begins with no protocol; expected {_EXAMPLE}")
         if parts.scheme in _PORTS and not host:
             raise InputError(f"{self.text} is no address: it names no host; expected {_EXAMPLE}")
 

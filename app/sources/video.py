@@ -45,7 +45,9 @@ class VideoSource(Closing):
         try:
             self._container = av.open(str(path))
         except (FFmpegError, OSError) as error:
-            raise InputError(f"{path} cannot be read as a video: {reason(error)}") from error
+            raise InputError(
+                f"{path} cannot be read as a video: {reason(error)}; name a video, an image, or a folder of images"
+            ) from error
         try:
             if self._container.format.name == _TEXT:
                 raise InputError(f"{path} is a text, expected a video")

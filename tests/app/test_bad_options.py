@@ -21,6 +21,7 @@ _BAD = [
     (["--camera", "http://127.0.0.1:99999/x"], "http://127.0.0.1:99999/x is no address: Port out of range"),
     (["--camera", "http://host:port/x"], "http://host:port/x is no address"),
     (["--camera", "http://[::1/x"], "http://[::1/x is no address"),
+    (["--camera", "ht!tp://host/x"], "ht!tp://host/x is no address: it begins with no protocol; expected one such as"),
     (["--camera", "rtsp://"], "rtsp:// is no address: it names no host; expected one such as rtsp://HOST"),
     (["--camera", "0", "--video", "clip.mp4"], "--camera and --video are two sources"),
     (["--camera", "0", "--start", "1"], "--start is for files"),
