@@ -33,6 +33,8 @@ _DTYPES = {
     "tensor(int32)": np.int32,
     "tensor(int64)": np.int64,
 }
+# It moves a rounding to integers up before the pooling, which then runs, an integer at a time, a hundred times slower.
+_LEFT_OUT = ("QDQPropagationTransformer",)
 _SILENT = 4  # only fatal errors: what goes wrong is raised, in a sentence of our own
 
 
@@ -113,7 +115,7 @@ def _session(path: Path, device: str, threads: int | None) -> ort.InferenceSessi
     # slower.
     options.add_session_config_entry("session.force_spinning_stop", "1")
     try:
-        session = ort.InferenceSession(path, options, providers=[(provider, settings)])
+        session = ort.InferenceSession(path, options, providers=[(provider, settings)], disabled_optimizers=_LEFT_OUT)
     except Exception as error:
         raise EngineError(f"ONNX Runtime cannot load {path} on {device}: {_first_line(error)}") from error
     if session.get_providers()[0] != provider:
