@@ -1,8 +1,9 @@
 """A body turned so that its joints lie where a network's heatmaps have them.
 
 Networks find joints in an image more exactly than the rotations that lead there (Li et al. 2021, HybrIK, sets the one
-from the other). Here Gauss-Newton steps move the rotations as little as needed from those estimated: limbs swing to the
-joints, twists stay. The same steps take a body from one camera to another in whose picture its joints stay.
+from the other). Here steps of Levenberg and Marquardt move the rotations as little as needed from those estimated:
+limbs swing to the joints, twists stay. The same steps take a body from one camera to another in whose picture its
+joints stay.
 """
 
 from __future__ import annotations
@@ -28,22 +29,29 @@ _ACROSS_M, _AWAY = 0.5, 0.2
 _FAR_COSINE = -0.9  # of a turn from which on an axis cannot be told well from the antisymmetric part
 _TINY = 1e-12
 
+# Steps are damped as little as they can be: undamped ones of somebody near a wide lens, whose hands come towards it, go
+# too far. Factors from trials on photographs.
+_DAMPING, _LESS, _MORE = 1e-2, 1 / 3, 10.0
+_NEAREST_M = 0.1  # before the camera; no step takes what is seen nearer
+
 # The joint each point of the surface moves with.
 _CARRIERS = {"toe": "foot", "heel": "ankle", "ear": "head", "eye": "head", "nose": "head"}
 
 
 class Trust(NamedTuple):
     """How far off targets are expected to be: in pixels of the camera's picture, and in metres of depth, infinite where
-    depths are left alone. outlier: deviations from which a keypoint counts less and less. steps: of Gauss-Newton."""
+    depths are left alone. outlier: deviations from which a keypoint counts less and less. steps: tried at most; one
+    that moves no keypoint by still_px is the last."""
 
     keypoint_px: float
     depth_m: float
     outlier: float
     steps: int
+    still_px: float
 
 
-HEATMAPS = Trust(12.0, 0.5, 1.5, 4)  # the open weights', in a 192 x 256 crop; their depths are worth little
-SEEN = Trust(0.7, np.inf, np.inf, 3)  # where another camera sees a body, which is known
+HEATMAPS = Trust(12.0, 0.5, 1.5, 4, 0.1)  # the open weights', in a 192 x 256 crop; their depths are worth little
+SEEN = Trust(0.7, np.inf, np.inf, 8, 0.2)  # where another camera sees a body, which is known
 
 
 class JointTargets(NamedTuple):
@@ -73,6 +81,42 @@ class _Posed:
     points: Array
 
 
+@dataclass(frozen=True)
+class _State:
+    """A pose on the way. local (22, 3, 3), translation (3,), and moved (69,): turns from the guess about the camera's
+    axes, and the way from where it was."""
+
+    local: Array
+    translation: Array
+    posed: _Posed
+    moved: Array
+
+
+class _Asked(NamedTuple):
+    """Of a fit: targets before a camera, and prior (69,), weights of moves from the guess."""
+
+    targets: JointTargets
+    camera: Intrinsics
+    prior: Array
+
+
+@dataclass(frozen=True)
+class _Equations:
+    """Least squares about a state. errors (25, 3) in deviations, sure (25, 1) their roots of weights, normal (69, 69),
+    gradient (69,)."""
+
+    errors: Array
+    sure: Array
+    normal: Array
+    gradient: Array
+
+    def step(self, damping: float) -> Array:
+        """(69,)."""
+        normal = self.normal.copy()
+        normal.flat[:: len(normal) + 1] *= 1.0 + damping
+        return np.asarray(np.linalg.solve(normal, self.gradient))
+
+
 class JointFit:
     """Fits people on one body."""
 
@@ -93,20 +137,31 @@ class JointFit:
         """The nearest pose whose joints fit before a camera, by default Hand4Whole's virtual one; betas (10,)."""
         rest = self._body.rest_points(betas)  # (76, 3)
         guess = placed.rotations[:_FITTED].astype(np.float64)
-        local, translation = guess.copy(), np.asarray(placed.translation_m, np.float64)
-        turned: Array = np.zeros((_FITTED, 3))  # from the guess, in each parent's axes
-        for count in range(self._trust.steps):
-            posed = self._posed(local, rest, translation)
-            if count:
-                turned = _small_axis_angle(local @ guess.swapaxes(-1, -2))
-            step = self._step(posed, turned, translation - placed.translation_m, targets, camera)
-            turns, shift = step[:-3].reshape(_FITTED, 3, 1), step[-3:]
-            inner = posed.parents.swapaxes(-1, -2) @ turns  # (22, 3, 1) in each parent's axes
-            local = axis_angle_to_matrix(inner[..., 0]) @ local
-            translation = translation + shift
+        start = np.asarray(placed.translation_m, np.float64)
+        posed = self._posed(guess, rest, start)
+        away = np.array((_ACROSS_M, _ACROSS_M, _AWAY * posed.origins[0, 2]))
+        moved = np.zeros(3 * _FITTED + 3)
+        nearest = posed.points[targets.sure > 0, 2].min(initial=np.inf)
+        if nearest < 2 * _NEAREST_M:  # what is seen is not behind the camera
+            moved[-1] = 2 * _NEAREST_M - nearest
+            posed = self._posed(guess, rest, start + moved[-3:])
+        state = _State(guess, start + moved[-3:], posed, moved)
+        asked = _Asked(targets, camera, np.concatenate((self._turn_weights, 1.0 / np.square(away))))
+        seen = _projected(state.posed.points, camera)
+        about, damping = self._equations(state, asked), _DAMPING
+        for _ in range(self._trust.steps):
+            trial = self._stepped(state, about.step(damping), rest, guess, start)
+            if not self._nearer(trial, state, about, asked):
+                damping *= _MORE
+                continue
+            damping *= _LESS
+            before, seen, state = seen, _projected(trial.posed.points, camera), trial
+            if np.abs(seen - before)[targets.sure > 0].max(initial=0.0) < self._trust.still_px:
+                break
+            about = self._equations(state, asked)
         rotations = placed.rotations.astype(np.float64)
-        rotations[:_FITTED] = local
-        return Posture(rotations, translation)
+        rotations[:_FITTED] = state.local
+        return Posture(rotations, state.translation)
 
     def projected(self, posture: Posture, betas: Array, camera: Intrinsics = VIRTUAL) -> Array:
         """(25, 2) pixels where a camera sees the keypoints of a posture."""
@@ -129,23 +184,43 @@ class JointFit:
         points = origins[self._carriers] + (world[self._carriers] @ arm[..., None])[..., 0]
         return _Posed(world, np.concatenate((np.eye(3)[None], world[self._parents[1:]])), origins, points)
 
-    def _step(self, posed: _Posed, turned: Array, shifted: Array, targets: JointTargets, camera: Intrinsics) -> Array:
-        """(69,): turns of the 22 joints about the camera's axes, and a translation, that least squares asks for."""
-        trust, depth = self._trust, posed.points[:, 2]
-        across = (targets.px - _projected(posed.points, camera)) / trust.keypoint_px  # (25, 2)
-        behind = (targets.depth_m - (depth - depth[0])) / trust.depth_m  # (25,)
-        off = np.sqrt(np.square(across).sum(-1))
-        sure = np.sqrt(targets.sure / (1.0 + np.square(off / trust.outlier)))  # Geman and McClure's, as weights
-        scale = (sure / depth)[:, None] * (camera.fx, camera.fy) / trust.keypoint_px  # (25, 2)
-        errors = np.concatenate((sure * across[:, 0], sure * across[:, 1], sure * behind))
-        rows = self._moved_by(posed, scale, sure / trust.depth_m)  # (75, 69)
+    def _stepped(self, state: _State, step: Array, rest: Array, guess: Array, start: Array) -> _State:
+        """After a step (69,)."""
+        turns = step[:-3].reshape(_FITTED, 3, 1)
+        inner = state.posed.parents.swapaxes(-1, -2) @ turns  # (22, 3, 1) in each parent's axes
+        local = axis_angle_to_matrix(inner[..., 0]) @ state.local
+        translation = state.translation + step[-3:]
+        posed = self._posed(local, rest, translation)
+        turned = posed.parents @ _small_axis_angle(local @ guess.swapaxes(-1, -2))[..., None]
+        return _State(local, translation, posed, np.concatenate((turned.ravel(), translation - start)))
 
-        away = np.array((_ACROSS_M, _ACROSS_M, _AWAY * posed.origins[0, 2]))
-        prior = np.concatenate((self._turn_weights, 1.0 / np.square(away)))  # (69,)
-        left = np.concatenate(((posed.parents @ turned[..., None]).ravel(), shifted))
+    def _nearer(self, trial: _State, state: _State, about: _Equations, asked: _Asked) -> bool:
+        """Whether least squares, weighted as about the state, are better after a step."""
+        if trial.posed.points[asked.targets.sure > 0, 2].min(initial=np.inf) < _NEAREST_M:
+            return False
+        errors = self._errors(trial.posed, asked)
+        more = np.square(about.sure) * (np.square(errors) - np.square(about.errors))
+        return bool(more.sum() + asked.prior @ (np.square(trial.moved) - np.square(state.moved)) <= 0.0)
+
+    def _errors(self, posed: _Posed, asked: _Asked) -> Array:
+        """(25, 3) deviations across, down and away."""
+        targets = asked.targets
+        depth = posed.points[:, 2]
+        across = (targets.px - _projected(posed.points, asked.camera)) / self._trust.keypoint_px  # (25, 2)
+        behind = (targets.depth_m - (depth - depth[0])) / self._trust.depth_m  # (25,)
+        return np.column_stack((across, behind))
+
+    def _equations(self, state: _State, asked: _Asked) -> _Equations:
+        trust, posed, camera = self._trust, state.posed, asked.camera
+        errors = self._errors(posed, asked)
+        off = np.square(errors[:, :2]).sum(-1)
+        sure = np.sqrt(asked.targets.sure / (1.0 + off / trust.outlier**2))  # as weights, Cauchy's
+        scale = (sure / posed.points[:, 2])[:, None] * (camera.fx, camera.fy) / trust.keypoint_px  # (25, 2)
+        rows = self._moved_by(posed, scale, sure / trust.depth_m)  # (75, 69)
         normal = rows.T @ rows
-        normal.flat[:: len(normal) + 1] += prior
-        return np.asarray(np.linalg.solve(normal, errors @ rows - prior * left))
+        normal.flat[:: len(normal) + 1] += asked.prior
+        gradient = (sure[:, None] * errors).T.ravel() @ rows - asked.prior * state.moved
+        return _Equations(errors, sure[:, None], normal, gradient)
 
     def _moved_by(self, posed: _Posed, scale: Array, depth_scale: Array) -> Array:
         """(75, 69): how x, y and depth of each point move with turns and translation.

@@ -153,6 +153,25 @@ def test_joints_stay_where_they_are_seen_before_a_camera_that_is_near(body: Smpl
         assert np.linalg.norm(after, axis=-1).mean() < min(1.5, 0.2 * np.linalg.norm(before, axis=-1).mean())
 
 
+@pytest.mark.parametrize(("depth", "limit_px"), [(0.45, 15.0), (0.6, 5.0), (0.9, 5.0)])
+def test_somebody_near_a_wide_lens_is_seen_where_they_were_without_perspective(
+    body: SmplxBody, depth: float, limit_px: float
+) -> None:
+    """As a webcam has them: half of the body outside the picture, hands that would be behind the camera."""
+    near, fit = Intrinsics(554.0, 554.0, 319.5, 239.5), JointFit(body, SEEN)
+    apart_px = []
+    for seed in range(12):
+        far = _posture(seed, spread=0.35)
+        neck = _joints(body, far)[BODY_JOINTS.index("Neck")]
+        flat = 0.9 * near.fx / depth * (_joints(body, far) - neck)[:, :2] + (325.0, 300.0)
+        seen = ((flat >= 0) & (flat < (640, 480))).all(-1)
+        there = Posture(far.rotations, far.translation_m - neck + (0.0, 0.1 * depth, depth))
+        fitted = fit(there, BETAS, JointTargets(flat, np.zeros(25), seen.astype(np.float64)), near)
+        apart_px.append(np.median(np.linalg.norm(fit.projected(fitted, BETAS, near) - flat, axis=-1)[seen]))
+        assert _joints(body, fitted)[seen, 2].min() > 0.1
+    assert max(apart_px) < limit_px
+
+
 def test_keypoints_move_with_turns_and_translation_as_least_squares_thinks(body: SmplxBody) -> None:
     """The slopes against differences of small moves."""
     fit, posture = JointFit(body), _posture(7)
