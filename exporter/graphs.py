@@ -16,7 +16,7 @@ import torch
 from onnxscript import opset18 as op
 from torch import Tensor, nn
 
-from exporter.subpixel import subpixel_upsampling
+from exporter.subpixel import SubpixelBoxNet
 from models.networks.detector import Detector
 from models.networks.hand4whole import Hand4Whole
 
@@ -56,7 +56,7 @@ def detector_spec(detector: Detector) -> GraphSpec:
 def for_export(network: Hand4Whole) -> Hand4Whole:
     """A copy that computes the same with layers that runtimes are good at."""
     copied = copy.deepcopy(network)
-    copied.box_net.deconv = subpixel_upsampling(network.box_net.deconv)
+    copied.box_net = SubpixelBoxNet(copied.box_net)  # type: ignore[assignment]
     return copied.eval()
 
 

@@ -7,8 +7,11 @@ from itertools import pairwise
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from exporter.subpixel import SubpixelUpsample, subpixel_upsampling
+from exporter.subpixel import SubpixelBoxNet, SubpixelUpsample, _shares, subpixel_upsampling
+from models.networks.box import BoxNet
+from models.networks.sampling import sample_features
 
 
 def deconvolution(*channels: int, bias: bool = False) -> nn.Sequential:
@@ -48,6 +51,30 @@ def test_three_layers_are_the_same() -> None:
     found, expected = results(deconvolution(6, 4, 5, 3), torch.randn(2, 6, 3, 5))
     assert found.shape == (2, 3, 24, 40)
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("upsampling", [4, 8])
+def test_boxes_are_the_same_without_the_last_map(upsampling: int) -> None:
+    """Wherever they are: in the map, between its cells, at its border."""
+    original = BoxNet(7 + 5 * 2, 6, upsampling).eval()
+    original.deconv = deconvolution(17, *[6] * (upsampling.bit_length() - 1))
+    for strength in (1.0, 30.0):  # spread heatmaps, and ones with a peak
+        next(original.bbox_center.parameters()).data.normal_(0, strength)
+        features, heatmap = torch.randn(4, 7, 4, 3), torch.rand(4, 5, 2, 4, 3)
+        with torch.inference_mode():
+            found, expected = SubpixelBoxNet(original)(features, heatmap), original(features, heatmap)
+        torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "point", [(-0.7, 2.25), (0.0, 0.0), (5.0, 7.0), (5.4, 3.0), (2.5, 7.9), (3.2, 1.6), (-3.0, 99.0)]
+)
+def test_shares_sample_as_a_grid_does(point: tuple[float, float]) -> None:
+    phases = torch.randn(1, 2, 4, 4, 3)
+    whole = functional.pixel_shuffle(phases.flatten(1, 2), 2)
+    xy = torch.tensor([[point]])
+    found = phases.flatten(2) @ _shares(xy, 4, 3).transpose(1, 2)
+    torch.testing.assert_close(found.transpose(1, 2), sample_features(whole, xy), rtol=0, atol=1e-5)
 
 
 def test_original_is_left_as_it_is() -> None:
