@@ -32,6 +32,10 @@ Owner = NDArray[np.int8]  # (H, W) whose a pixel is, by number from the farthest
 _GREY = 114  # beside the frame, as the tracker's letterbox has it
 _ASPECTS = ((0.42, 4 / 3), (0.4, 16 / 9), (0.06, 1.0), (0.06, 3 / 4), (0.06, 9 / 16))
 _COUNTS = ((0.09, 0), (0.42, 1), (0.22, 2), (0.13, 3), (0.09, 4), (0.05, 5))
+_TOGETHER = 0.45  # of several people: as a group, instead of anywhere
+_GROUP_METRE = (0.2, 1.4)  # what a metre is of the frame's height
+_GAP_M = (0.25, 0.9)  # from one to the next
+_HEADS_M = 0.12  # how unlike their heights are
 _LEAST_HIGH_PX = 26  # a person
 _USUAL_HIGH_PX = 70  # half of the people are at least so high, where the frame is
 _LEAST_SEEN = 0.35  # of a person's pixels in the frame, else it is nobody's box
@@ -76,15 +80,21 @@ def crowd(rng: Rng, store: Store, input_hw: tuple[int, int], pool: Pool) -> tupl
         image = _with_limbs(rng, store, image)
     drawn_px: list[int] = []
     heads: list[Point] = []
-    for size_px in np.sort(_sizes_px(rng, chosen(rng, _COUNTS), height)):
-        row = _someone(rng, store)
-        head = store.arrays["points"][row, BODY_POINTS[_HEAD], :2].mean(0)
-        placed, head_px = _placed(rng, store.arrays["body"][row], head, size_px, (width, height))
-        placed = dressed(rng, placed)
+    count, ends = chosen(rng, _COUNTS), height
+    if count > 1 and rng.random() < _TOGETHER:
+        people, ends = _group(rng, store, count, (width, height))
+    else:
+        people = _strangers(rng, store, count, (width, height))
+    for sprite, head_px in people:
+        placed = dressed(rng, sprite)
         image, mask = over(placed, image), placed[..., 3] > 127
         owner[mask] = len(drawn_px)
         drawn_px.append(int(mask.sum()))
         heads.append(head_px)
+    if ends < height:  # a table
+        cover = pool.whole(rng, (width, height)) if rng.random() < 0.5 else random_colour(rng).astype(np.uint8)
+        table = np.arange(height)[:, None] >= ends
+        image, owner = np.where(table[..., None], cover, image), np.where(table, np.int8(-1), owner)
     if rng.random() < 0.25:
         image, owner = _hidden(rng, image, owner)
     framed = np.full((*input_hw, 3), _GREY, np.uint8)
@@ -181,6 +191,41 @@ def _paste(image: Image, piece: Sprite, size_px: float, place: Point) -> None:
     x, y = place.astype(int)
     there = image[y : y + size[1], x : x + size[0]]
     there[:] = over(np.ascontiguousarray(small[: there.shape[0], : there.shape[1]]), there)
+
+
+def _strangers(rng: Rng, store: Store, count: int, frame_wh: tuple[int, int]) -> list[tuple[Sprite, Point]]:
+    """People of any sizes anywhere, the farthest first, and where their heads are."""
+    people = []
+    for size_px in np.sort(_sizes_px(rng, count, frame_wh[1])):
+        row = _someone(rng, store)
+        people.append(_placed(rng, store.arrays["body"][row], _head(store, row), size_px, frame_wh))
+    return people
+
+
+def _group(rng: Rng, store: Store, count: int, frame_wh: tuple[int, int]) -> tuple[list[tuple[Sprite, Point]], int]:
+    """People side by side, about as far away as one another, partly before each other; and the row where a table hides
+    those whom their sprite ends before the frame does."""
+    width, height = frame_wh
+    metre = height * np.exp(rng.uniform(*np.log(_GROUP_METRE)))
+    gaps = metre * rng.uniform(*_GAP_M, count)
+    xs = np.cumsum(gaps) - gaps.sum() / 2 + width * rng.uniform(0.35, 0.65)
+    top, ends = height * rng.uniform(0.05, 0.5), height
+    people = []
+    for x in rng.permutation(xs):
+        row = _someone(rng, store)
+        sprite, head = store.arrays["body"][row], _head(store, row)
+        _, _, depth_m, focal_px = store.arrays["pelvis"][row]
+        scale = float(metre * rng.uniform(0.85, 1.2) * depth_m / focal_px)
+        place = np.array((x, top + metre * rng.normal(0, _HEADS_M)))
+        people.append((_shrunk(weighted(sprite), scale, tuple(place - scale * head), frame_wh), place))
+        if sprite[-1, :, 3].any():
+            ends = min(ends, int(place[1] + scale * (len(sprite) - 1 - head[1])))
+    return people, max(ends, 0)
+
+
+def _head(store: Store, row: int) -> Point:
+    """(2,) pixels of the sprite."""
+    return np.asarray(store.arrays["points"][row, BODY_POINTS[_HEAD], :2].mean(0))
 
 
 def _placed(rng: Rng, sprite: Sprite, head: Point, size_px: float, frame_wh: tuple[int, int]) -> tuple[Sprite, Point]:

@@ -110,6 +110,29 @@ def test_a_seed_gives_the_same_frame(store: Store, pool: Pool) -> None:
     assert np.array_equal(one[1], other[1])
 
 
+def test_a_group_is_side_by_side_and_about_as_far_away(store: Store) -> None:
+    metres = []
+    for seed in range(30):
+        people, _ = crowds._group(np.random.default_rng(seed), store, 4, (200, 160))
+        heads = np.array([head for _, head in people])
+        metres.append(np.diff(np.sort(heads[:, 0])).mean() / 0.575)  # gaps are 0.25 to 0.9 m
+        assert np.ptp(heads[:, 1]) < 0.8 * metres[-1]
+    assert min(metres) < 60
+    assert max(metres) > 100
+
+
+def test_a_table_hides_where_people_of_a_group_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    (cut, *_) = np.flatnonzero(store.arrays["body"][: store.written, -1, :, 3].any(-1))
+    monkeypatch.setattr(crowds, "_someone", lambda _rng, _store: int(cut))
+    tables = 0
+    for seed in range(30):
+        people, ends = crowds._group(np.random.default_rng(seed), store, 3, (2000, 160))  # all in it
+        boxes = [bounds(sprite[..., 3] > 127) for sprite, _ in people]
+        assert all(box is None or box[3] >= ends - 1 for box in boxes)
+        tables += ends < 160
+    assert 0 < tables < 30
+
+
 @pytest.mark.parametrize("size_px", [12.0, 30.0, 70.0, 150.0])
 def test_small_people_have_no_dark_edge(size_px: float) -> None:
     """A white person before white cannot be seen, at any size."""
