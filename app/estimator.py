@@ -66,11 +66,12 @@ class BodyView:
 @dataclass(frozen=True)
 class Keypoints:
     """Where the heatmaps peak, crop pixels: body (25, 2) as `joints.BODY_JOINTS`, hands (2, 20, 2) as `HAND_JOINTS`;
-    body_depth (25,) in the cells of the heatmaps' depth."""
+    body_depth (25,) and hands_depth (2, 20) in the cells of the heatmaps' depth."""
 
     body: NDArray[np.float32]
     hands: NDArray[np.float32]
     body_depth: NDArray[np.float32]
+    hands_depth: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ class PartsStage:
                     subject,
                     self._params({name: everyone[name][row] for name in _PARAMETERS}),
                     boxes[row],
-                    Keypoints(body_px[row], hands_px[row], view.joints[row, :, 2]),
+                    Keypoints(body_px[row], hands_px[row], view.joints[row, :, 2], hand["joints"][row, ..., 2]),
                     measured[row] if measured else ALL_MEASURED,
                 )
                 for row, subject in enumerate(view.subjects)

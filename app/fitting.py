@@ -1,4 +1,4 @@
-"""Meshes fitted to the joints that BodyNet's heatmaps have."""
+"""Meshes fitted to the joints that the heatmaps of BodyNet and HandNet have."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 
+from app.confidence import visible_shares
 from app.estimator import Estimate, Estimates
 from app.finish import smplx_rotations
 from app.frame import BODY, ROOT, BodyParams
 from engines.bundle import JointDepth
 from models import joints
 from models.camera import INPUT_WH
+from models.hand_fit import DEPTH_M, HandFit, HandTargets
 from models.joint_fit import JointFit, JointTargets, Posture
 from models.rotations import Array, matrix_to_rot6d
 from models.smplx_body import SmplxBody
 
+_HAND_SHOWN = 0.5  # of a hand's box that lies in the frame, from which on its joints are believed
 _BORDER_PX = 8.0  # of a 192 x 256 crop: joints so far inside the picture are believed, so far outside not at all
 
 
@@ -23,10 +26,10 @@ class Fit:
     """Stage: Estimates -> Estimates whose bodies lie on their keypoints."""
 
     def __init__(self, body: SmplxBody, depth: JointDepth) -> None:
-        """depth: what the heatmaps' depth means."""
+        """depth: what the depth of BodyNet's heatmaps means."""
         self._body = body
-        self._fit = JointFit(body)
-        self._depth = depth
+        self._fit, self._turn_hands = JointFit(body), HandFit(body)
+        self._depth, self._hand_depth = depth, replace(depth, metres=DEPTH_M)
 
     def __call__(self, estimates: Estimates) -> Estimates:
         size_wh = estimates.frame.size_wh
@@ -39,10 +42,17 @@ class Fit:
         corners = scale * crop.crop_from_frame(np.array(((0.0, 0.0), frame_wh)))  # (2, 2)
         targets = JointTargets(
             scale * estimate.keypoints.body.astype(np.float64),
-            self._depth.behind_pelvis_m(estimate.keypoints.body_depth),
+            self._depth.behind_m(estimate.keypoints.body_depth),
             shown(self._fit.projected(posture, params.betas), corners),
         )
-        return replace(estimate, params=with_posture(params, self._fit(posture, params.betas, targets)))
+        fitted = self._fit(posture, params.betas, targets)
+        left, right, _ = visible_shares(estimate.part_boxes, crop, frame_wh)
+        hands = HandTargets(
+            scale * estimate.keypoints.hands.astype(np.float64),
+            self._hand_depth.behind_m(estimate.keypoints.hands_depth),
+            np.array((left >= _HAND_SHOWN, right >= _HAND_SHOWN), np.float64),
+        )
+        return replace(estimate, params=with_posture(params, self._turn_hands(fitted, params.betas, hands)))
 
 
 def with_posture(params: BodyParams, posture: Posture) -> BodyParams:

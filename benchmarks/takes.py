@@ -41,6 +41,7 @@ class Take:
     body_px: Array
     hands_px: Array
     body_depth: Array
+    hands_depth: Array
     crop_wh: Array  # (2,)
     fitted: Array  # () bool: bodies to their joints
 
@@ -53,7 +54,7 @@ class Take:
             crop = Crop.around(box, SIZE_WH, (int(self.crop_wh[0]), int(self.crop_wh[1])))
             assert crop is not None
             params = BodyParams(self.rot6d[row], self.betas[row], self.expression[row], self.translation_m[row])
-            keypoints = Keypoints(self.body_px[row], self.hands_px[row], self.body_depth[row])
+            keypoints = Keypoints(self.body_px[row], self.hands_px[row], self.body_depth[row], self.hands_depth[row])
             subject = Subject(Track(1, box, begins=first), crop)
             yield Estimates(frame, (Estimate(subject, params, self.part_boxes[row], keypoints),))
             first = False
@@ -104,6 +105,7 @@ def _recorded(parts: Loaded, rng: np.random.Generator, *, strikes: bool) -> Take
         body_px=np.stack([estimate.keypoints.body for estimate in found]),
         hands_px=np.stack([estimate.keypoints.hands for estimate in found]),
         body_depth=np.stack([estimate.keypoints.body_depth for estimate in found]),
+        hands_depth=np.stack([estimate.keypoints.hands_depth for estimate in found]),
         crop_wh=np.array(parts.tracker.estimator.body.crop_wh),
         fitted=np.array(parts.bundle.joint_depth is not None),
     )

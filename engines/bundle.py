@@ -45,14 +45,14 @@ class BundleError(ValueError):
 
 @dataclass(frozen=True)
 class JointDepth:
-    """What the depth of BodyNet's heatmaps means: so many metres, from the first of the bins to the last, the pelvis in
-    the middle."""
+    """What the depth of heatmaps means: so many metres, from the first of the bins to the last, BodyNet's pelvis or
+    HandNet's wrist in the middle."""
 
     metres: float
     bins: int
 
-    def behind_pelvis_m(self, cells: NDArray[Any]) -> NDArray[np.float64]:
-        """Depths in cells -> metres."""
+    def behind_m(self, cells: NDArray[Any]) -> NDArray[np.float64]:
+        """Depths in cells -> metres behind the middle."""
         return np.asarray((cells / self.bins - 0.5) * self.metres, np.float64)
 
 

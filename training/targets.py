@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.camera import FOCAL_PX, INPUT_WH
+from models.hand_fit import DEPTH_M
 from models.joints import BODY_JOINTS, HAND_JOINTS, SMPLX_POINTS, body_point
 from models.networks.box import PART_ENLARGEMENT
 from models.networks.config import NetworkConfig
@@ -25,7 +26,7 @@ Person = Mapping[str, NDArray[Any]]  # a row of `scene.Sprites`, by name
 Arrays = dict[str, NDArray[Any]]
 
 BODY_DEPTH_M = 2.0  # the depth that a heatmap's bins cover, about the pelvis
-HAND_DEPTH_M = 0.3  # and about the wrist
+HAND_DEPTH_M = DEPTH_M  # and about the wrist
 
 _HAND_SEEN = 0.015  # of the hand's picture, else it is hidden
 _HAND_IN_FRAME = 0.5  # of its joints

@@ -78,7 +78,10 @@ def estimate(body: SmplxBody, box: Box, betas: Array | None = None, yaw: float =
         boxes[side] = (*(middle - 15), *(middle + 15))
     boxes[2] = (*(px[15] - 12), *(px[15] + 12))
     return Estimate(
-        Subject(Track(1, box, begins=True), crop), params, boxes, Keypoints(keypoints, hands, np.zeros(25, np.float32))
+        Subject(Track(1, box, begins=True), crop),
+        params,
+        boxes,
+        Keypoints(keypoints, hands, np.zeros(25), np.zeros((2, 20))),
     )
 
 

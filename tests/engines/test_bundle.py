@@ -114,7 +114,7 @@ def test_joints_have_a_depth_where_the_bundle_names_one(folder: Path) -> None:
     describe(folder, {**bundle_description(folder), "joint_depth": {"metres": 2.0, "bins": 8}})
     depth = Bundle.load(folder).joint_depth
     assert depth == JointDepth(2.0, 8)
-    np.testing.assert_allclose(depth.behind_pelvis_m(np.array((0.0, 4.0, 6.0))), (-1.0, 0.0, 0.5))
+    np.testing.assert_allclose(depth.behind_m(np.array((0.0, 4.0, 6.0))), (-1.0, 0.0, 0.5))
 
 
 @pytest.mark.parametrize("depth", [3, {}, {"metres": 0, "bins": 8}, {"metres": 2.0, "bins": 0}, {"metres": "x"}])
