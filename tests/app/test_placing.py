@@ -81,7 +81,7 @@ def estimate(body: SmplxBody, box: Box, betas: Array | None = None, yaw: float =
         Subject(Track(1, box, begins=True), crop),
         params,
         boxes,
-        Keypoints(keypoints, hands, np.zeros(25), np.zeros((2, 20))),
+        Keypoints(keypoints, hands, np.zeros(25, np.float32), np.zeros((2, 20), np.float32)),
     )
 
 
