@@ -15,6 +15,7 @@ from models import joints
 from models.camera import INPUT_WH
 from models.hand_fit import DEPTH_M, HandFit, HandTargets
 from models.joint_fit import JointFit, JointTargets, Posture
+from models.joints import MCP_JOINTS
 from models.rotations import Array, matrix_to_rot6d
 from models.smplx_body import SmplxBody
 
@@ -28,7 +29,7 @@ class Fit:
     def __init__(self, body: SmplxBody, depth: JointDepth) -> None:
         """depth: what the depth of BodyNet's heatmaps means."""
         self._body = body
-        self._fit, self._turn_hands = JointFit(body), HandFit(body)
+        self._fit, self._hands = JointFit(body), HandFit(body)
         self._depth, self._hand_depth = depth, replace(depth, metres=DEPTH_M)
 
     def __call__(self, estimates: Estimates) -> Estimates:
@@ -40,19 +41,23 @@ class Fit:
         scale = INPUT_WH[1] / crop.size_wh[1]
         posture = Posture(smplx_rotations(params.rot6d), params.translation_m)
         corners = scale * crop.crop_from_frame(np.array(((0.0, 0.0), frame_wh)))  # (2, 2)
-        targets = JointTargets(
-            scale * estimate.keypoints.body.astype(np.float64),
-            self._depth.behind_m(estimate.keypoints.body_depth),
-            shown(self._fit.projected(posture, params.betas), corners),
-        )
-        fitted = self._fit(posture, params.betas, targets)
+        found, betas = estimate.keypoints, params.betas
         left, right, _ = visible_shares(estimate.part_boxes, crop, frame_wh)
-        hands = HandTargets(
-            scale * estimate.keypoints.hands.astype(np.float64),
-            self._hand_depth.behind_m(estimate.keypoints.hands_depth),
+        seen = HandTargets(
+            scale * found.hands.astype(np.float64),
+            self._hand_depth.behind_m(found.hands_depth),
             np.array((left >= _HAND_SHOWN, right >= _HAND_SHOWN), np.float64),
         )
-        return replace(estimate, params=with_posture(params, self._turn_hands(fitted, params.betas, hands)))
+        hands = self._hands.found(posture, betas, seen)
+        sure = shown(self._fit.projected(posture, betas), corners)  # (33,)
+        knuckles = np.repeat(hands.clear, len(MCP_JOINTS))
+        targets = JointTargets(
+            np.concatenate((scale * found.body, seen.px[:, MCP_JOINTS].reshape(-1, 2))),
+            np.concatenate((self._depth.behind_m(found.body_depth), np.full(len(knuckles), np.nan))),
+            np.concatenate((sure[: -len(knuckles)], knuckles)),
+        )
+        fitted = self._hands.turned(self._fit(posture, betas, targets), hands)
+        return replace(estimate, params=with_posture(params, fitted))
 
 
 def with_posture(params: BodyParams, posture: Posture) -> BodyParams:

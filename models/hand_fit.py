@@ -46,6 +46,13 @@ class HandTargets(NamedTuple):
     sure: Array
 
 
+class Hands(NamedTuple):
+    """Of both hands: turns (2, 3, 3) before the camera, and how clearly HandNet sees them, clear (2,) in [0, 1]."""
+
+    turns: Array
+    clear: Array
+
+
 class HandFit:
     """Turns hands on one body."""
 
@@ -53,18 +60,20 @@ class HandFit:
         self._body = body
         self._arms = [_above(body.parents.tolist(), wrist) for wrist in _WRISTS]
 
-    def __call__(self, posture: Posture, betas: Array, targets: HandTargets) -> Posture:
-        """The posture with other rotations of the wrists; betas (10,)."""
+    def found(self, posture: Posture, betas: Array, targets: HandTargets) -> Hands:
+        """How the hands lie that a posture's finger rotations make; betas (10,)."""
         model = self._fingers(posture.rotations, betas).reshape(2, -1, 3)  # (2, 20, 3)
         metre_px = FOCAL_PX / posture.translation_m[2]
         seen = np.concatenate((targets.px / metre_px, targets.depth_m[..., None]), -1)  # (2, 20, 3)
         model, seen = model - model.mean(1, keepdims=True), seen - seen.mean(1, keepdims=True)
         turns = _kabsch(model, seen)  # (2, 3, 3)
         apart = np.linalg.norm(model @ turns.swapaxes(-1, -2) - seen, axis=-1).mean(-1)  # (2,)
-        share = _SHARE * targets.sure * np.clip((_OTHER_M - apart) / (_OTHER_M - _ONE_M), 0.0, 1.0)
+        return Hands(turns, targets.sure * np.clip((_OTHER_M - apart) / (_OTHER_M - _ONE_M), 0.0, 1.0))
 
+    def turned(self, posture: Posture, hands: Hands) -> Posture:
+        """The posture with other rotations of the wrists."""
         rotations = posture.rotations.astype(np.float64)
-        for wrist, arm, turn, part in zip(_WRISTS, self._arms, turns, share, strict=True):
+        for wrist, arm, turn, part in zip(_WRISTS, self._arms, hands.turns, _SHARE * hands.clear, strict=True):
             above = reduce(np.matmul, rotations[arm])
             between = matrix_to_axis_angle((rotations[wrist].T @ above.T @ turn)[None])
             rotations[wrist] = rotations[wrist] @ axis_angle_to_matrix(part * between)[0]

@@ -7,13 +7,13 @@ import pytest
 
 from models.body_file import OPEN_BODY
 from models.camera import FOCAL_PX, INPUT_WH, VIRTUAL, Intrinsics
-from models.joint_fit import _FITTED, SEEN, JointFit, JointTargets, Posture, _projected, _small_axis_angle
-from models.joints import BODY_JOINTS, SMPLX_JOINTS, body_point
+from models.joint_fit import _FITTED, KEYPOINTS, SEEN, JointFit, JointTargets, Posture, _projected, _small_axis_angle
+from models.joints import BODY_JOINTS, SMPLX_JOINTS
 from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle
 from models.smplx_body import SmplxBody
 
-ROWS = np.array([body_point(name) for name in BODY_JOINTS])
 BETAS = np.linspace(-1, 1, 10)
+BODY_SURE = np.repeat((1.0, 0.0), (len(BODY_JOINTS), 8))  # but the knuckles
 WRIST = BODY_JOINTS.index("L_Wrist")
 
 
@@ -30,9 +30,9 @@ def _posture(seed: int, spread: float = 0.25) -> Posture:
 
 
 def _joints(body: SmplxBody, posture: Posture) -> Array:
-    """(25, 3) metres before the camera."""
+    """(33, 3) metres before the camera."""
     mesh = body.forward(posture.rotations, BETAS, np.zeros(10), posture.translation_m)
-    return np.asarray(mesh.joints_m[ROWS], np.float64)
+    return np.asarray(mesh.joints_m[KEYPOINTS], np.float64)
 
 
 def _apart_m(body: SmplxBody, one: Posture, other: Posture) -> float:
@@ -44,7 +44,7 @@ def _apart_m(body: SmplxBody, one: Posture, other: Posture) -> float:
 def _targets(body: SmplxBody, posture: Posture) -> JointTargets:
     points = _joints(body, posture)
     px = FOCAL_PX * points[:, :2] / points[:, 2:] + np.array(INPUT_WH) / 2
-    return JointTargets(px, points[:, 2] - points[0, 2], np.ones(25))
+    return JointTargets(px, points[:, 2] - points[0, 2], BODY_SURE)
 
 
 def _errors_px(body: SmplxBody, posture: Posture, targets: JointTargets) -> Array:
@@ -104,7 +104,7 @@ def test_only_the_body_turns_and_stays_made_of_rotations(body: SmplxBody) -> Non
 
 def test_what_is_not_sure_moves_nothing(body: SmplxBody) -> None:
     guess = _posture(5)
-    nowhere = JointTargets(np.full((25, 2), 1e3), np.full(25, 5.0), np.zeros(25))
+    nowhere = JointTargets(np.full((33, 2), 1e3), np.full(33, 5.0), np.zeros(33))
     fitted = JointFit(body)(guess, BETAS, nowhere)
     np.testing.assert_allclose(fitted.rotations, guess.rotations, atol=1e-9)
     np.testing.assert_allclose(fitted.translation_m, guess.translation_m, atol=1e-9)
@@ -117,6 +117,25 @@ def test_one_joint_far_off_is_not_followed(body: SmplxBody) -> None:
     fitted = JointFit(body)(truth, BETAS, targets)
     others = np.delete(_errors_px(body, fitted, _targets(body, truth)), WRIST)
     assert others.max() < 4.0
+
+
+def test_an_arm_follows_its_knuckles_that_are_clearly_seen(body: SmplxBody) -> None:
+    """Though its wrist's heatmap is off, and the wrist itself hardly bends."""
+    elbow, wrist = SMPLX_JOINTS.index("left_elbow"), SMPLX_JOINTS.index("left_wrist")
+    for seed in range(4):
+        guess = _posture(seed)
+        rotations = guess.rotations.copy()
+        rotations[elbow] = axis_angle_to_matrix(np.array((0.0, 0.3, 0.5))) @ rotations[elbow]
+        truth = Posture(rotations, guess.translation_m)
+        targets = _targets(body, truth)
+        blurred = targets._replace(px=targets.px.copy(), depth_m=np.full(33, np.nan))
+        blurred.px[WRIST] = _targets(body, guess).px[WRIST]
+        seen = blurred._replace(sure=np.ones(33))
+        without, follows = (_errors_px(body, JointFit(body)(guess, BETAS, each), targets) for each in (blurred, seen))
+        assert follows[WRIST] < 0.5 * without[WRIST]
+        assert follows[len(BODY_JOINTS) : len(BODY_JOINTS) + 4].mean() < 0.5 * without[len(BODY_JOINTS) :][:4].mean()
+        fitted = JointFit(body)(guess, BETAS, seen)
+        assert np.degrees(np.linalg.norm(_turns(guess, fitted), axis=-1))[wrist] < 10
 
 
 @pytest.mark.parametrize(("turn", "least", "share"), [(0.6, 0.25, 0.4), (-0.6, 0.1, 0.7)])
@@ -148,8 +167,10 @@ def test_joints_stay_where_they_are_seen_before_a_camera_that_is_near(body: Smpl
         far = _posture(seed)
         there = Posture(far.rotations, np.array((0.1, 0.2, 2.2)))
         flat = 250.0 * (_joints(body, far) - far.translation_m)[:, :2] + (325.0, 260.0)  # as without perspective
-        targets = JointTargets(flat, np.full(25, 9.0), np.ones(25))
-        before, after = (fit.projected(p, BETAS, near) - flat for p in (there, fit(there, BETAS, targets, near)))
+        targets = JointTargets(flat, np.full(33, 9.0), BODY_SURE)
+        before, after = (
+            (fit.projected(p, BETAS, near) - flat)[BODY_SURE > 0] for p in (there, fit(there, BETAS, targets, near))
+        )
         assert np.linalg.norm(after, axis=-1).mean() < min(1.5, 0.2 * np.linalg.norm(before, axis=-1).mean())
 
 
@@ -164,9 +185,9 @@ def test_somebody_near_a_wide_lens_is_seen_where_they_were_without_perspective(
         far = _posture(seed, spread=0.35)
         neck = _joints(body, far)[BODY_JOINTS.index("Neck")]
         flat = 0.9 * near.fx / depth * (_joints(body, far) - neck)[:, :2] + (325.0, 300.0)
-        seen = ((flat >= 0) & (flat < (640, 480))).all(-1)
+        seen = ((flat >= 0) & (flat < (640, 480))).all(-1) & (BODY_SURE > 0)
         there = Posture(far.rotations, far.translation_m - neck + (0.0, 0.1 * depth, depth))
-        fitted = fit(there, BETAS, JointTargets(flat, np.zeros(25), seen.astype(np.float64)), near)
+        fitted = fit(there, BETAS, JointTargets(flat, np.zeros(33), seen.astype(np.float64)), near)
         apart_px.append(np.median(np.linalg.norm(fit.projected(fitted, BETAS, near) - flat, axis=-1)[seen]))
         assert _joints(body, fitted)[seen, 2].min() > 0.1
     assert max(apart_px) < limit_px
@@ -178,7 +199,7 @@ def test_keypoints_move_with_turns_and_translation_as_least_squares_thinks(body:
     local, rest = posture.rotations[:_FITTED], body.rest_points(BETAS)
     posed = fit._posed(local, rest, posture.translation_m)
     scale = FOCAL_PX / posed.points[:, 2:] * np.ones(2)
-    slopes = fit._moved_by(posed, scale, np.ones(25)).reshape(3, 25, -1)  # (3, 25, 69)
+    slopes = fit._moved_by(posed, scale, np.ones(33)).reshape(3, 33, -1)  # (3, 33, 69)
     tiny = 1e-6
     for column in (0, 2, 3 * SMPLX_JOINTS.index("left_knee") + 1, 3 * SMPLX_JOINTS.index("neck"), 66, 67, 68):
         moved, translation = local.copy(), posture.translation_m.copy()
@@ -189,7 +210,7 @@ def test_keypoints_move_with_turns_and_translation_as_least_squares_thinks(body:
         else:
             translation[column - 3 * _FITTED] += tiny
         points = fit._posed(moved, rest, translation).points
-        across = (_projected(points, VIRTUAL) - _projected(posed.points, VIRTUAL)) / tiny  # (25, 2)
+        across = (_projected(points, VIRTUAL) - _projected(posed.points, VIRTUAL)) / tiny  # (33, 2)
         behind = ((points[:, 2] - points[0, 2]) - (posed.points[:, 2] - posed.points[0, 2])) / tiny
         np.testing.assert_allclose(slopes[:2, :, column].T, across, atol=1e-2)
         np.testing.assert_allclose(slopes[2, :, column], behind, atol=1e-4)
