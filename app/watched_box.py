@@ -84,4 +84,4 @@ def _is_at_a_side(box: Box, frame_width: int) -> bool:
 def _plainness(box: Box) -> float:
     """Large things that are nobody have lower scores than small people: twice the score counts for more than five times
     the area. Chosen on a dozen photographs."""
-    return box.score**2.5 * box.area_px2
+    return float(box.score**2.5) * box.area_px2
