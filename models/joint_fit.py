@@ -59,7 +59,7 @@ class Trust(NamedTuple):
 
 
 HEATMAPS = Trust(12.0, 4.0, 0.5, 1.5, 4, 0.1)  # the open weights', in a 192 x 256 crop; their depths are worth little
-SEEN = Trust(0.7, 0.7, np.inf, np.inf, 8, 0.2)  # where another camera sees a body, which is known
+SEEN = Trust(0.7, 0.7, np.inf, np.inf, 6, 0.3)  # where another camera sees a body, which is known
 
 
 class JointTargets(NamedTuple):
@@ -217,7 +217,7 @@ class JointFit:
         depth = posed.points[:, 2]
         across = (targets.px - _projected(posed.points, asked.camera)) / self._px  # (33, 2)
         behind = (targets.depth_m - (depth - depth[0])) / self._trust.depth_m  # (33,)
-        return np.column_stack((across, np.nan_to_num(behind)))
+        return np.column_stack((across, np.where(np.isnan(behind), 0.0, behind)))
 
     def _equations(self, state: _State, asked: _Asked) -> _Equations:
         trust, posed, camera = self._trust, state.posed, asked.camera
@@ -227,9 +227,11 @@ class JointFit:
         scale = (sure / posed.points[:, 2])[:, None] * (camera.fx, camera.fy) / self._px  # (33, 2)
         depth_scale = np.where(np.isfinite(asked.targets.depth_m), sure, 0.0) / trust.depth_m
         rows = self._moved_by(posed, scale, depth_scale)  # (99, 69)
+        if np.isinf(trust.depth_m):
+            rows = rows[: 2 * len(errors)]
         normal = rows.T @ rows
         normal.flat[:: len(normal) + 1] += asked.prior
-        gradient = (sure[:, None] * errors).T.ravel() @ rows - asked.prior * state.moved
+        gradient = (sure[:, None] * errors).T.ravel()[: len(rows)] @ rows - asked.prior * state.moved
         return _Equations(errors, sure[:, None], normal, gradient)
 
     def _moved_by(self, posed: _Posed, scale: Array, depth_scale: Array) -> Array:
