@@ -65,10 +65,12 @@ class HandFit:
         model = self._fingers(posture.rotations, betas).reshape(2, -1, 3)  # (2, 20, 3)
         metre_px = FOCAL_PX / posture.translation_m[2]
         seen = np.concatenate((targets.px / metre_px, targets.depth_m[..., None]), -1)  # (2, 20, 3)
+        finite = np.isfinite(seen).all((1, 2))
+        seen = np.where(finite[:, None, None], seen, 0.0)
         model, seen = model - model.mean(1, keepdims=True), seen - seen.mean(1, keepdims=True)
         turns = _kabsch(model, seen)  # (2, 3, 3)
         apart = np.linalg.norm(model @ turns.swapaxes(-1, -2) - seen, axis=-1).mean(-1)  # (2,)
-        return Hands(turns, targets.sure * np.clip((_OTHER_M - apart) / (_OTHER_M - _ONE_M), 0.0, 1.0))
+        return Hands(turns, finite * targets.sure * np.clip((_OTHER_M - apart) / (_OTHER_M - _ONE_M), 0.0, 1.0))
 
     def turned(self, posture: Posture, hands: Hands) -> Posture:
         """The posture with other rotations of the wrists."""

@@ -30,9 +30,8 @@ def sample_features(features: Tensor, xy: Tensor) -> Tensor:
     height, width = features.shape[2:]
     across, down = bilinear_shares(xy[..., 0], width), bilinear_shares(xy[..., 1], height)
     shares = (down[..., :, None] * across[..., None, :]).flatten(2)  # (N, P, H W)
-    return shares @ features.flatten(2).transpose(
-        1, 2
-    )  # a product: ONNX Runtime's GridSample takes twenty times as long
+    # A product: ONNX Runtime's GridSample takes twenty times as long.
+    return shares @ features.flatten(2).transpose(1, 2)
 
 
 def bilinear_shares(x: Tensor, size: int) -> Tensor:

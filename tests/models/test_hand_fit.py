@@ -91,6 +91,16 @@ def test_a_hand_that_is_not_seen_stays(body: SmplxBody) -> None:
     assert right > 20
 
 
+def test_a_hand_of_which_numbers_are_missing_stays(body: SmplxBody) -> None:
+    truth = _posture(6)
+    targets = _targets(body, truth)
+    targets.px[0, 3] = np.nan
+    guess = _turned(truth, np.full((2, 3), 0.4))
+    left, right = _apart_degrees(_fitted(body, guess, targets), guess)
+    assert left < 1e-6
+    assert right > 20
+
+
 def test_joints_that_are_no_hand_of_these_fingers_say_nothing(body: SmplxBody) -> None:
     truth = _posture(7)
     targets = _targets(body, truth)
