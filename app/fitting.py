@@ -13,7 +13,7 @@ from app.frame import BODY, ROOT, BodyParams
 from engines.bundle import JointDepth
 from models import joints
 from models.camera import INPUT_WH
-from models.hand_fit import DEPTH_M, HandFit, HandTargets
+from models.hand_fit import HAND_DEPTH_M, HandFit, HandTargets
 from models.joint_fit import JointFit, JointTargets, Posture
 from models.joints import MCP_JOINTS
 from models.rotations import Array, matrix_to_rot6d
@@ -30,7 +30,7 @@ class Fit:
         """depth: what the depth of BodyNet's heatmaps means."""
         self._body = body
         self._fit, self._hands = JointFit(body), HandFit(body)
-        self._depth, self._hand_depth = depth, replace(depth, metres=DEPTH_M)
+        self._depth, self._hand_depth = depth, replace(depth, metres=HAND_DEPTH_M)
 
     def __call__(self, estimates: Estimates) -> Estimates:
         size_wh = estimates.frame.size_wh

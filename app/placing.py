@@ -16,7 +16,7 @@ from app.pinhole import Pinhole
 from app.scene import Placed, Scene
 from app.smoothing.shape import Shapes
 from models import joints
-from models.joint_fit import KEYPOINTS, SEEN, JointFit, JointTargets, Posture
+from models.joint_fit import SEEN, JointFit, JointTargets, Posture
 from models.rotations import Array, axis_angle_to_matrix, matrix_to_rot6d
 from models.smplx_body import SmplxBody
 
@@ -57,9 +57,7 @@ class Place:
         self._seen = seen
         self._fitted = _BODY_JOINTS if legs else _UPPER_JOINTS
         self._fit = JointFit(body, SEEN) if limbs else None
-        helping = [legs or not name.endswith(_LEG_POINTS) for name in joints.BODY_JOINTS]
-        self._helps = np.zeros(len(KEYPOINTS), bool)  # hands stay with their wrists
-        self._helps[: len(helping)] = helping
+        self._helps = np.array([legs or not name.endswith(_LEG_POINTS) for name in joints.BODY_JOINTS])  # (25,)
 
     def __call__(self, estimates: Estimates) -> Scene:
         frame = estimates.frame
@@ -97,7 +95,7 @@ class Place:
         return Placed(track, there, camera, joints_m, sure, flags, estimate.measured)
 
     def _targets(self, px: Array, frame_wh: tuple[int, int]) -> JointTargets:
-        """Keypoints to be seen at px (33, 2) of the frame; where outside it they are is not known."""
+        """Keypoints to be seen at px (25, 2) of the frame; where outside it they are is not known."""
         inside = ((px >= 0) & (px < frame_wh)).all(-1) & self._helps
         return JointTargets(px, np.zeros(len(px)), inside.astype(np.float64))
 

@@ -15,11 +15,11 @@ import numpy as np
 
 from models.camera import FOCAL_PX
 from models.joint_fit import Posture
-from models.joints import HAND_JOINTS, SMPLX_JOINTS, SMPLX_POINTS
+from models.joints import HAND_JOINTS, SMPLX_JOINTS, hand_point
 from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle
-from models.smplx_body import SmplxBody
+from models.smplx_body import SmplxBody, ancestry
 
-DEPTH_M = 0.3  # that the bins of HandNet's heatmaps cover, the wrist in the middle
+HAND_DEPTH_M = 0.3  # that the bins of HandNet's heatmaps cover, the wrist in the middle
 
 # Mean distance of the joints when one hand lies on the other: up to the first they are one, from the second on they
 # say nothing of each other. Chosen with the share on held-out people.
@@ -27,14 +27,8 @@ _ONE_M, _OTHER_M = 0.008, 0.016
 _SHARE = 0.7  # of the way to HandNet's turn, at most
 
 _WRISTS = [SMPLX_JOINTS.index(f"{side}_wrist") for side in ("left", "right")]
-_FINGERS = [name[:-2].lower() for name in HAND_JOINTS[::4]]  # in the order of HandNet's joints
-# (2, 5, 4): points of each side's fingers, from the knuckle to the tip.
-_POINTS = np.array(
-    [
-        [[SMPLX_POINTS.index(f"{side}_{finger}{knuckle}") for knuckle in ("1", "2", "3", "")] for finger in _FINGERS]
-        for side in ("left", "right")
-    ]
-)
+# (2, 5, 4) rows of `SMPLX_POINTS`: each side's fingers, from the knuckle to the tip.
+_POINTS = np.array([[hand_point(side, name) for name in HAND_JOINTS] for side in ("left", "right")]).reshape(2, 5, 4)
 
 
 class HandTargets(NamedTuple):
@@ -58,7 +52,8 @@ class HandFit:
 
     def __init__(self, body: SmplxBody) -> None:
         self._body = body
-        self._arms = [_above(body.parents.tolist(), wrist) for wrist in _WRISTS]
+        above = ancestry(body.parents)
+        self._arms = [np.flatnonzero(above[wrist])[:-1] for wrist in _WRISTS]  # what wrists hang on, the root first
 
     def found(self, posture: Posture, betas: Array, targets: HandTargets) -> Hands:
         """How the hands lie that a posture's finger rotations make; betas (10,)."""
@@ -99,11 +94,3 @@ def _kabsch(points: Array, onto: Array) -> Array:
     u, _, vt = np.linalg.svd(onto.swapaxes(-1, -2) @ points)
     u[..., 2] *= np.linalg.det(u @ vt)[:, None]  # no reflections
     return np.asarray(u @ vt)
-
-
-def _above(parents: list[int], joint: int) -> list[int]:
-    """The joints that a joint hangs on, the root first."""
-    chain = []
-    while (joint := parents[joint]) >= 0:
-        chain.append(joint)
-    return chain[::-1]

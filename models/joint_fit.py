@@ -14,18 +14,27 @@ from typing import NamedTuple
 import numpy as np
 
 from models.camera import VIRTUAL, Intrinsics
-from models.joints import BODY_JOINTS, HAND_JOINTS, MCP_JOINTS, SMPLX_BODY, SMPLX_JOINTS, SMPLX_POINTS, body_point
+from models.joints import (
+    BODY_JOINTS,
+    HAND_JOINTS,
+    MCP_JOINTS,
+    SMPLX_BODY,
+    SMPLX_JOINTS,
+    SMPLX_POINTS,
+    body_point,
+    hand_point,
+)
 from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle
 from models.smplx_body import SmplxBody, ancestry
 
 _FITTED = 1 + len(SMPLX_BODY)  # joints whose rotation is fitted, the first of `SMPLX_JOINTS`
 
-# Rows of `SMPLX_POINTS` that are fitted: BodyNet's joints, then the knuckles of each hand, which HandNet finds.
-_KNUCKLES = [f"{side}_{HAND_JOINTS[row][:-2].lower()}1" for side in ("left", "right") for row in MCP_JOINTS]
-KEYPOINTS = np.array([*(body_point(name) for name in BODY_JOINTS), *map(SMPLX_POINTS.index, _KNUCKLES)])  # (33,)
+# Rows of `SMPLX_POINTS` that are fitted: BodyNet's joints, and the knuckles of each hand, which HandNet finds.
+_BODY = [body_point(name) for name in BODY_JOINTS]  # 25
+_KNUCKLES = [hand_point(side, HAND_JOINTS[row]) for side in ("left", "right") for row in MCP_JOINTS]  # 8
 
 # How far off the network's rotations are expected to be, radians, and its camera, metres across and as a share of the
-# depth. For the open weights, chosen on the sample clip and on one real clip.
+# depth. For the open weights, chosen on the sample clip, one real clip and photographs.
 _TURNS = {"pelvis": 0.3, "hip": 0.12, "knee": 0.12, "ankle": 0.07, "shoulder": 0.5, "elbow": 0.5, "collar": 0.1}
 _OTHER_TURN = 0.1
 _ACROSS_M, _AWAY = 0.5, 0.2
@@ -47,11 +56,12 @@ _CARRIERS = {
 
 class Trust(NamedTuple):
     """How far off targets are expected to be: in pixels of the camera's picture, knuckles that are clearly seen by
-    knuckle_px, and in metres of depth, infinite where depths are left alone. outlier: deviations from which a keypoint
-    counts less and less. steps: tried at most; one that moves no keypoint by still_px is the last."""
+    knuckle_px (None: hands stay with their wrists), and in metres of depth, infinite where depths are left alone.
+    outlier: deviations from which a keypoint counts less and less. steps: tried at most; one that moves no keypoint by
+    still_px is the last."""
 
     keypoint_px: float
-    knuckle_px: float
+    knuckle_px: float | None
     depth_m: float
     outlier: float
     steps: int
@@ -59,12 +69,12 @@ class Trust(NamedTuple):
 
 
 HEATMAPS = Trust(12.0, 4.0, 0.5, 1.5, 4, 0.1)  # the open weights', in a 192 x 256 crop; their depths are worth little
-SEEN = Trust(0.7, 0.7, np.inf, np.inf, 6, 0.3)  # where another camera sees a body, which is known
+SEEN = Trust(0.7, None, np.inf, np.inf, 6, 0.3)  # where another camera sees a body, which is known
 
 
 class JointTargets(NamedTuple):
-    """Of `KEYPOINTS`: px (33, 2) in the camera's picture, depth_m (33,) behind the pelvis, NaN where nothing says,
-    sure (33,) in [0, 1]."""
+    """Of K keypoints, BodyNet's 25 joints and, where knuckles are fitted, the four of each hand: px (K, 2) in the
+    camera's picture, depth_m (K,) behind the pelvis, NaN where nothing says, sure (K,) in [0, 1]."""
 
     px: Array
     depth_m: Array
@@ -80,7 +90,7 @@ class Posture(NamedTuple):
 
 @dataclass(frozen=True)
 class _Posed:
-    """world (22, 3, 3) rotations, parents (22, 3, 3) those of the parents, origins (22, 3) of joints, points (33, 3):
+    """world (22, 3, 3) rotations, parents (22, 3, 3) those of the parents, origins (22, 3) of joints, points (K, 3):
     metres before the camera."""
 
     world: Array
@@ -110,7 +120,7 @@ class _Asked(NamedTuple):
 
 @dataclass(frozen=True)
 class _Equations:
-    """Least squares about a state. errors (33, 3) in deviations, sure (33, 1) their roots of weights, normal (69, 69),
+    """Least squares about a state. errors (K, 3) in deviations, sure (K, 1) their roots of weights, normal (69, 69),
     gradient (69,)."""
 
     errors: Array
@@ -132,12 +142,13 @@ class JointFit:
         self._body = body
         self._trust = trust
         self._parents = body.parents[:_FITTED].tolist()
-        assert not KEYPOINTS[0], "depths are behind the pelvis, the first keypoint, which no turn moves"
-        self._px = np.full((len(KEYPOINTS), 1), trust.keypoint_px)
-        self._px[len(BODY_JOINTS) :] = trust.knuckle_px
-        self._carriers = np.array([_carrier(row) for row in KEYPOINTS])  # (33,)
-        moves = ancestry(body.parents[:_FITTED])[self._carriers]  # (33, 22): whether a joint's turn moves a point
-        moves[np.arange(len(KEYPOINTS)), self._carriers] &= KEYPOINTS >= _FITTED  # none moves itself
+        assert not _BODY[0], "depths are behind the pelvis, the first keypoint, which no turn moves"
+        knuckles = [] if trust.knuckle_px is None else _KNUCKLES
+        self._rows = np.array([*_BODY, *knuckles])  # (K,) of `SMPLX_POINTS`
+        self._px = np.array([trust.keypoint_px] * len(_BODY) + [trust.knuckle_px] * len(knuckles), float)[:, None]
+        self._carriers = np.array([_carrier(row) for row in self._rows])  # (K,)
+        moves = ancestry(body.parents[:_FITTED])[self._carriers]  # (K, 22): whether a joint's turn moves a point
+        moves[np.arange(len(self._rows)), self._carriers] &= self._rows >= _FITTED  # none moves itself
         self._moves = moves.astype(np.float64)[..., None]
         turns = [_expected_turn(name) for name in SMPLX_JOINTS[:_FITTED]]
         self._turn_weights = np.repeat(1.0 / np.square(turns), 3)  # (66,)
@@ -173,7 +184,7 @@ class JointFit:
         return Posture(rotations, state.translation)
 
     def projected(self, posture: Posture, betas: Array, camera: Intrinsics = VIRTUAL) -> Array:
-        """(33, 2) pixels where a camera sees the keypoints of a posture."""
+        """(K, 2) pixels where a camera sees the keypoints of a posture."""
         local, shift = posture.rotations[:_FITTED].astype(np.float64), np.asarray(posture.translation_m, np.float64)
         return _projected(self._posed(local, self._body.rest_points(betas), shift).points, camera)
 
@@ -189,7 +200,7 @@ class JointFit:
             placed.append(placed[parent].dot(motion))
         whole = np.array(placed)  # (22, 4, 4)
         world, origins = whole[:, :3, :3], whole[:, :3, 3]
-        arm = rest[KEYPOINTS] - rest[self._carriers]  # (33, 3), zero for joints themselves
+        arm = rest[self._rows] - rest[self._carriers]  # (K, 3), zero for joints themselves
         points = origins[self._carriers] + (world[self._carriers] @ arm[..., None])[..., 0]
         return _Posed(world, np.concatenate((np.eye(3)[None], world[self._parents[1:]])), origins, points)
 
@@ -212,11 +223,12 @@ class JointFit:
         return bool(more.sum() + asked.prior @ (np.square(trial.moved) - np.square(state.moved)) <= 0.0)
 
     def _errors(self, posed: _Posed, asked: _Asked) -> Array:
-        """(33, 3) deviations across, down and away."""
+        """(K, 3) deviations across, down and away."""
         targets = asked.targets
         depth = posed.points[:, 2]
-        across = (targets.px - _projected(posed.points, asked.camera)) / self._px  # (33, 2)
-        behind = (targets.depth_m - (depth - depth[0])) / self._trust.depth_m  # (33,)
+        across = (targets.px - _projected(posed.points, asked.camera)) / self._px  # (K, 2)
+        across[targets.sure == 0.0] = 0.0  # whatever they are
+        behind = (targets.depth_m - (depth - depth[0])) / self._trust.depth_m  # (K,)
         return np.column_stack((across, np.where(np.isnan(behind), 0.0, behind)))
 
     def _equations(self, state: _State, asked: _Asked) -> _Equations:
@@ -224,9 +236,9 @@ class JointFit:
         errors = self._errors(posed, asked)
         off = np.square(errors[:, :2]).sum(-1)
         sure = np.sqrt(asked.targets.sure / (1.0 + off / trust.outlier**2))  # as weights, Cauchy's
-        scale = (sure / posed.points[:, 2])[:, None] * (camera.fx, camera.fy) / self._px  # (33, 2)
+        scale = (sure / posed.points[:, 2])[:, None] * (camera.fx, camera.fy) / self._px  # (K, 2)
         depth_scale = np.where(np.isfinite(asked.targets.depth_m), sure, 0.0) / trust.depth_m
-        rows = self._moved_by(posed, scale, depth_scale)  # (99, 69)
+        rows = self._moved_by(posed, scale, depth_scale)  # (3 K, 69)
         if np.isinf(trust.depth_m):
             rows = rows[: 2 * len(errors)]
         normal = rows.T @ rows
@@ -235,15 +247,15 @@ class JointFit:
         return _Equations(errors, sure[:, None], normal, gradient)
 
     def _moved_by(self, posed: _Posed, scale: Array, depth_scale: Array) -> Array:
-        """(99, 69): how x, y and depth of each point move with turns and translation.
+        """(3 K, 69): how x, y and depth of each point move with turns and translation.
 
-        scale (33, 2), depth_scale (33,): of what is seen across, for each metre at the point's depth, and of depth. A
+        scale (K, 2), depth_scale (K,): of what is seen across, for each metre at the point's depth, and of depth. A
         turn w about a joint moves a point by w x arm, and what is seen of it by the part across less the part along
         the line of sight.
         """
-        arms = (posed.points[:, None] - posed.origins[None]) * self._moves  # (33, 22, 3)
+        arms = (posed.points[:, None] - posed.origins[None]) * self._moves  # (K, 22, 3)
         ax, ay, az = arms[..., 0], arms[..., 1], arms[..., 2]
-        u, v = posed.points[:, :2].T / posed.points[:, 2]  # (33,) each
+        u, v = posed.points[:, :2].T / posed.points[:, 2]  # (K,) each
         sx, sy, sz = scale[:, :1], scale[:, 1:], depth_scale[:, None]
         su, sv = sx * u[:, None], sy * v[:, None]
         moved = np.empty((3, len(arms), 3 * _FITTED + 3))

@@ -63,3 +63,9 @@ MCP_JOINTS = tuple(HAND_JOINTS.index(f"{finger}_1") for finger in ("Index", "Mid
 def body_point(keypoint: str) -> int:
     """Row of SMPLX_POINTS of one of BODY_JOINTS."""
     return SMPLX_POINTS.index(keypoint.replace("L_", "left_").replace("R_", "right_").lower())
+
+
+def hand_point(side: str, keypoint: str) -> int:
+    """Row of SMPLX_POINTS of one of HAND_JOINTS, of the "left" or "right" hand; the fourth of a finger is its tip."""
+    finger, knuckle = keypoint.lower().split("_")
+    return SMPLX_POINTS.index(f"{side}_{finger}" + ("" if knuckle == "4" else knuckle))

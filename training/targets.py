@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.camera import FOCAL_PX, INPUT_WH
-from models.hand_fit import DEPTH_M
-from models.joints import BODY_JOINTS, HAND_JOINTS, SMPLX_POINTS, body_point
+from models.hand_fit import HAND_DEPTH_M
+from models.joints import BODY_JOINTS, HAND_JOINTS, SMPLX_POINTS, body_point, hand_point
 from models.networks.box import PART_ENLARGEMENT
 from models.networks.config import NetworkConfig
 from training.body.shapes import PELVIS_M
@@ -25,8 +25,7 @@ from training.views import FACE
 Person = Mapping[str, NDArray[Any]]  # a row of `scene.Sprites`, by name
 Arrays = dict[str, NDArray[Any]]
 
-BODY_DEPTH_M = 2.0  # the depth that a heatmap's bins cover, about the pelvis
-HAND_DEPTH_M = DEPTH_M  # and about the wrist
+BODY_DEPTH_M = 2.0  # the depth that BodyNet's bins cover, about the pelvis
 
 _HAND_SEEN = 0.015  # of the hand's picture, else it is hidden
 _HAND_IN_FRAME = 0.5  # of its joints
@@ -34,14 +33,8 @@ _FACE_SEEN = 0.05
 _MESH_JOINTS = slice(0, 22)
 
 
-def _hand_point(side: str, keypoint: str) -> int:
-    """Row of `SMPLX_POINTS` of one of Hand4Whole's hand keypoints; the fourth of a finger is its tip."""
-    finger, knuckle = keypoint.lower().split("_")
-    return SMPLX_POINTS.index(f"{side}_{finger}" + ("" if knuckle == "4" else knuckle))
-
-
 BODY_POINTS = np.array([body_point(name) for name in BODY_JOINTS])  # (25,)
-HAND_POINTS = np.array([[_hand_point(side, name) for name in HAND_JOINTS] for side in ("left", "right")])  # (2, 20)
+HAND_POINTS = np.array([[hand_point(side, name) for name in HAND_JOINTS] for side in ("left", "right")])  # (2, 20)
 WRISTS = np.array([SMPLX_POINTS.index(f"{side}_wrist") for side in ("left", "right")])  # (2,)
 
 

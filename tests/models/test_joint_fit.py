@@ -7,7 +7,17 @@ import pytest
 
 from models.body_file import OPEN_BODY
 from models.camera import FOCAL_PX, INPUT_WH, VIRTUAL, Intrinsics
-from models.joint_fit import _FITTED, KEYPOINTS, SEEN, JointFit, JointTargets, Posture, _projected, _small_axis_angle
+from models.joint_fit import (
+    _BODY,
+    _FITTED,
+    _KNUCKLES,
+    SEEN,
+    JointFit,
+    JointTargets,
+    Posture,
+    _projected,
+    _small_axis_angle,
+)
 from models.joints import BODY_JOINTS, SMPLX_JOINTS
 from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle
 from models.smplx_body import SmplxBody
@@ -30,9 +40,9 @@ def _posture(seed: int, spread: float = 0.25) -> Posture:
 
 
 def _joints(body: SmplxBody, posture: Posture) -> Array:
-    """(33, 3) metres before the camera."""
+    """(33, 3) metres before the camera: the body's keypoints, then the knuckles."""
     mesh = body.forward(posture.rotations, BETAS, np.zeros(10), posture.translation_m)
-    return np.asarray(mesh.joints_m[KEYPOINTS], np.float64)
+    return np.asarray(mesh.joints_m[[*_BODY, *_KNUCKLES]], np.float64)
 
 
 def _apart_m(body: SmplxBody, one: Posture, other: Posture) -> float:
@@ -44,7 +54,7 @@ def _apart_m(body: SmplxBody, one: Posture, other: Posture) -> float:
 def _targets(body: SmplxBody, posture: Posture) -> JointTargets:
     points = _joints(body, posture)
     px = FOCAL_PX * points[:, :2] / points[:, 2:] + np.array(INPUT_WH) / 2
-    return JointTargets(px, points[:, 2] - points[0, 2], BODY_SURE)
+    return JointTargets(px, points[:, 2] - points[0, 2], BODY_SURE.copy())
 
 
 def _errors_px(body: SmplxBody, posture: Posture, targets: JointTargets) -> Array:
@@ -110,6 +120,16 @@ def test_what_is_not_sure_moves_nothing(body: SmplxBody) -> None:
     np.testing.assert_allclose(fitted.translation_m, guess.translation_m, atol=1e-9)
 
 
+def test_a_keypoint_that_is_not_sure_may_be_anything(body: SmplxBody) -> None:
+    truth = _posture(6)
+    guess, targets = _nudged(truth, 7, 0.15), _targets(body, truth)
+    targets.sure[WRIST] = 0.0
+    fitted = JointFit(body)(guess, BETAS, targets)
+    targets.px[WRIST] = np.nan
+    np.testing.assert_array_equal(JointFit(body)(guess, BETAS, targets).rotations, fitted.rotations)
+    assert not np.array_equal(fitted.rotations, guess.rotations)
+
+
 def test_one_joint_far_off_is_not_followed(body: SmplxBody) -> None:
     truth = _posture(6)
     targets = _targets(body, truth)
@@ -166,11 +186,9 @@ def test_joints_stay_where_they_are_seen_before_a_camera_that_is_near(body: Smpl
     for seed in range(4):
         far = _posture(seed)
         there = Posture(far.rotations, np.array((0.1, 0.2, 2.2)))
-        flat = 250.0 * (_joints(body, far) - far.translation_m)[:, :2] + (325.0, 260.0)  # as without perspective
-        targets = JointTargets(flat, np.full(33, 9.0), BODY_SURE)
-        before, after = (
-            (fit.projected(p, BETAS, near) - flat)[BODY_SURE > 0] for p in (there, fit(there, BETAS, targets, near))
-        )
+        flat = 250.0 * (_joints(body, far) - far.translation_m)[:25, :2] + (325.0, 260.0)  # as without perspective
+        targets = JointTargets(flat, np.full(25, 9.0), np.ones(25))
+        before, after = (fit.projected(p, BETAS, near) - flat for p in (there, fit(there, BETAS, targets, near)))
         assert np.linalg.norm(after, axis=-1).mean() < min(1.5, 0.2 * np.linalg.norm(before, axis=-1).mean())
 
 
@@ -184,12 +202,12 @@ def test_somebody_near_a_wide_lens_is_seen_where_they_were_without_perspective(
     for seed in range(12):
         far = _posture(seed, spread=0.35)
         neck = _joints(body, far)[BODY_JOINTS.index("Neck")]
-        flat = 0.9 * near.fx / depth * (_joints(body, far) - neck)[:, :2] + (325.0, 300.0)
-        seen = ((flat >= 0) & (flat < (640, 480))).all(-1) & (BODY_SURE > 0)
+        flat = 0.9 * near.fx / depth * (_joints(body, far) - neck)[:25, :2] + (325.0, 300.0)
+        seen = ((flat >= 0) & (flat < (640, 480))).all(-1)
         there = Posture(far.rotations, far.translation_m - neck + (0.0, 0.1 * depth, depth))
-        fitted = fit(there, BETAS, JointTargets(flat, np.zeros(33), seen.astype(np.float64)), near)
+        fitted = fit(there, BETAS, JointTargets(flat, np.zeros(25), seen.astype(np.float64)), near)
         apart_px.append(np.median(np.linalg.norm(fit.projected(fitted, BETAS, near) - flat, axis=-1)[seen]))
-        assert _joints(body, fitted)[seen, 2].min() > 0.1
+        assert _joints(body, fitted)[:25][seen, 2].min() > 0.1
     assert max(apart_px) < limit_px
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from models.camera import FOCAL_PX, INPUT_WH
+from models.hand_fit import HAND_DEPTH_M
 from models.joints import BODY_JOINTS, HAND_JOINTS, SMPLX_POINTS
 from tests.conftest import FINE, TINY
 from training.body.shapes import PELVIS_M
@@ -15,7 +16,6 @@ from training.store import Store
 from training.targets import (
     BODY_DEPTH_M,
     BODY_POINTS,
-    HAND_DEPTH_M,
     HAND_POINTS,
     body_targets,
     face_targets,
