@@ -52,7 +52,7 @@ def main() -> None:
     network = load_checkpoint(options.checkpoint).network if options.checkpoint else Hand4Whole().eval()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         runners = _runners(network, Path(folder), stack)
-        times = in_turns(runners, options.rounds, _WARM_UP)
+        times = in_turns(runners, options.rounds, _WARM_UP, again=True)
     show(times, options.out, options.picture)
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from engines.closing import Closing
 from engines.cores import physical_cores
 from engines.engine import EngineError, Tensor, TensorSpec, check_feeds
+from engines.openvino_sampling import CROPS, ENOUGH, cut_sampling
 
 if TYPE_CHECKING:
     import openvino as ov
@@ -42,6 +43,29 @@ class HostTensor:
         return self.array.copy()
 
 
+@dataclass(frozen=True)
+class _Stages:
+    """What cuts crops of boxes by a grid, and as RoIAlign does where that is not enough, for a graph that cuts any; and
+    the network, which takes the crops from where they were written."""
+
+    sampled: ov.InferRequest | None
+    aligned: ov.InferRequest | None
+    network: ov.InferRequest
+
+    def run(self, feeds: Mapping[str, NDArray[Any]]) -> None:
+        """feeds: the graph's inputs, their rows one after the other in memory."""
+        if self.sampled is not None and self.aligned is not None:
+            _infer(self.sampled, feeds)
+            if not self.sampled.get_tensor(ENOUGH).data.all():
+                _infer(self.aligned, feeds)
+        _infer(self.network, feeds)
+
+
+def _infer(request: ov.InferRequest, feeds: Mapping[str, NDArray[Any]]) -> None:
+    names = {port.any_name for port in request.model_inputs}
+    request.infer({name: array for name, array in feeds.items() if name in names}, share_inputs=True)
+
+
 class OpenVinoEngine(Closing):
     """One ONNX graph on the CPU in "fp32", "bf16" or "int8". See `engines.engine.Engine`.
 
@@ -53,14 +77,14 @@ class OpenVinoEngine(Closing):
     def __init__(self, path: Path, precision: str = "fp32", threads: int | None = None) -> None:
         """threads: by default one a physical core."""
         self._name = path.stem
-        self._compiled: ov.CompiledModel | None = _compiled(path, precision, threads)
-        self._request: Any = self._compiled.create_infer_request()
-        self.inputs = {port.any_name: _spec(port) for port in self._compiled.inputs}
-        self.outputs = {port.any_name: _spec(port) for port in self._compiled.outputs}
+        model = _read(path)
+        self.inputs = {port.any_name: _spec(port) for port in model.inputs}
+        self.outputs = {port.any_name: _spec(port) for port in model.outputs}
+        self._stages: _Stages | None = _stages(model, path, precision, threads)
 
     def run(self, feeds: Mapping[str, Tensor], keep: Collection[str] = ()) -> dict[str, Any]:
         """See `Engine.run`."""
-        if self._compiled is None:
+        if self._stages is None:
             raise EngineError(f"{self._name} was run after it was closed")
         check_feeds(self._name, self.inputs, feeds)
         if unknown := set(keep) - self.outputs.keys():
@@ -70,24 +94,20 @@ class OpenVinoEngine(Closing):
         if len(batch) != 1:
             raise EngineError(f"{self._name} takes one batch, but was given {sorted(batch)} people")
         rows = [self._row({name: array[row : row + 1] for name, array in arrays.items()}) for row in range(max(batch))]
-        outputs = {name: np.concatenate([row[name] for row in rows]) for name in self.outputs}
+        outputs = rows[0] if len(rows) == 1 else {n: np.concatenate([row[n] for row in rows]) for n in self.outputs}
         return {name: HostTensor(array) if name in keep else array for name, array in outputs.items()}
 
     def _row(self, feeds: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
-        """One of a batch.
-
-        All at once, OpenVINO 2026.4 gives parts' boxes the enlargement of the person's number in the batch, where the
-        graph has that of the part; and the cores gain nothing from batches.
-        """
+        """One of a batch: of a model of batch one OpenVINO knows all sizes, and cores gain nothing from batches."""
+        assert self._stages is not None
         try:
-            self._request.infer({name: np.ascontiguousarray(array) for name, array in feeds.items()}, share_inputs=True)
+            self._stages.run({name: np.ascontiguousarray(array) for name, array in feeds.items()})
         except RuntimeError as error:
             raise EngineError(f"OpenVINO failed while running {self._name}: {_last_line(error)}") from error
-        return {name: self._request.get_tensor(name).data.copy() for name in self.outputs}
+        return {name: self._stages.network.get_tensor(name).data.copy() for name in self.outputs}
 
     def close(self) -> None:
-        self._request = None  # before what it belongs to
-        self._compiled = None
+        self._stages = None
 
 
 def _on_host(tensor: Tensor) -> NDArray[Any]:
@@ -113,28 +133,47 @@ def _core() -> ov.Core:
     return ov.Core()
 
 
-def _compiled(path: Path, precision: str, threads: int | None) -> ov.CompiledModel:
+def _read(path: Path) -> ov.Model:
     if not openvino_is_installed():
         raise EngineError(
             'OpenVINO was asked for, but is not installed: pip install "wb-track[openvino]", or choose --engine cpu'
         )
+    if not path.is_file():
+        raise EngineError(f"OpenVINO cannot load {path}: there is no such file")
+    try:
+        return _core().read_model(str(path))
+    except RuntimeError as error:
+        raise EngineError(f"OpenVINO cannot load {path}: {_last_line(error)}") from error
+
+
+def _stages(model: ov.Model, path: Path, precision: str, threads: int | None) -> _Stages:
     if precision not in _HINTS:
         raise EngineError(f"OpenVINO runs {', '.join(_HINTS)} here, not {precision}; choose one of these")
-    core = _core()
-    if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+    if precision == "bf16" and "BF16" not in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         raise EngineError("bf16 was asked for, but this processor has no bfloat16; choose --precision fp32")
+    try:
+        model.reshape({port.any_name: [1, *list(port.get_partial_shape())[1:]] for port in model.inputs})
+        sampling = cut_sampling(model)
+        network = _request(model, _HINTS[precision], threads)
+        if sampling is None:
+            return _Stages(None, None, network)
+        sampled, aligned = (_request(each, _HINTS["fp32"], threads) for each in sampling)
+        crops = sampled.get_tensor(CROPS)
+        for request in (aligned, network):
+            request.set_tensor(CROPS, crops)
+        return _Stages(sampled, aligned, network)
+    except RuntimeError as error:
+        raise EngineError(f"OpenVINO cannot load {path}: {_last_line(error)}") from error
+
+
+def _request(model: ov.Model, hint: str, threads: int | None) -> ov.InferRequest:
     settings = {
-        "INFERENCE_PRECISION_HINT": _HINTS[precision],
+        "INFERENCE_PRECISION_HINT": hint,
         "PERFORMANCE_HINT": "LATENCY",
         "NUM_STREAMS": "1",
         "INFERENCE_NUM_THREADS": str(physical_cores() if threads is None else threads),
     }
-    if not path.is_file():
-        raise EngineError(f"OpenVINO cannot load {path}: there is no such file")
-    try:
-        return core.compile_model(str(path), "CPU", settings)
-    except RuntimeError as error:
-        raise EngineError(f"OpenVINO cannot load {path}: {_last_line(error)}") from error
+    return _core().compile_model(model, "CPU", settings).create_infer_request()
 
 
 def _spec(port: Any) -> TensorSpec:

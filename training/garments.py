@@ -8,13 +8,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from training.looks import Looks
+from training.looks import NECK_M, Looks
 
 SKIN, SKIRT, HANGING_HAIR = range(3)  # what a vertex is made of
 HANGS_FROM = 2  # kinds of hair from this on hang down
 
 _FLARE_FROM_M = 0.19  # from the middle: sleeves widen beyond it
 _SHOULDER_M = 0.19
+_KNOT_M, _TIE_ENDS_M = 0.09, -0.33
 
 
 def step(value: Tensor, edge: Tensor | float, width: float) -> Tensor:
@@ -24,9 +25,19 @@ def step(value: Tensor, edge: Tensor | float, width: float) -> Tensor:
 
 def top_cover(look: Looks, p: Tensor, width: float) -> Tensor:
     """(N, P) how much the top covers points, 0..1, with edges so wide."""
-    x, z = p[..., 0].abs(), p[..., 2]
+    x, y, z = p[..., 0].abs(), p[..., 1], p[..., 2]
     gap = torch.where(z > 0.03, x, torch.full_like(z, 9.0))
-    return shirt_cover(look, p, width) * step(gap, look["open_front"] - 0.001, 0.002)
+    wide, ends = look["lapels"][:, :1], look["lapels"][:, 1:]
+    opening = torch.maximum(look["open_front"], wide * ((y - ends) / (NECK_M - ends)).clamp(0, 1))
+    return shirt_cover(look, p, width) * step(gap, opening - 0.001, 0.002)
+
+
+def tie_cover(look: Looks, p: Tensor, width: float) -> Tensor:
+    """(N, P) the same for a tie, which hangs on the shirt."""
+    x, y, z = p[..., 0].abs(), p[..., 1], p[..., 2]
+    half = look["tie"] * (1.0 - (y - _KNOT_M).clamp(min=0) * 12).clamp(min=0)
+    hangs = (z > 0.03).float() * step(y, _TIE_ENDS_M, width) * (half > 0)
+    return step(-x, -half, width) * hangs
 
 
 def shirt_cover(look: Looks, p: Tensor, width: float) -> Tensor:

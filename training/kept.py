@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from models.networks.resnet import BasicBlock
 from training import checkpoints
 from training.command import run
 from training.trainer import Trainer
@@ -27,19 +28,32 @@ def keep(checkpoint: Path, out: Path) -> None:
 
 
 def begin_from(trainer: Trainer[Any], path: Path) -> None:
-    """Give a new trainer the weights of a file that `keep` wrote; steps and learning rate begin anew.
+    """Give a new trainer the weights of a file that `keep` wrote; steps and learning rate begin anew. A stage of more
+    residual blocks than the file has begins as the shorter one: the blocks more are the identity.
 
     Raises FileNotFoundError, and ValueError where the file is of another architecture.
     """
     if not path.is_file():
         raise FileNotFoundError(f"no weights at {path}; leave out --begin-from to begin with none")
     content = torch.load(path, map_location="cpu", weights_only=True)
-    if {**trainer.architecture, **content["architecture"]} != trainer.architecture:
-        raise ValueError(f"the weights in {path} are of another architecture; begin without them")
     weights: Mapping[str, Tensor] = content["average"]
+    known, own = {**trainer.architecture, **content["architecture"]}, trainer.network.state_dict()
+    if _but_for_blocks(known) != _but_for_blocks(trainer.architecture) or weights.keys() - own.keys():
+        raise ValueError(f"the weights in {path} are of another architecture; begin without them")
+    for name, block in trainer.network.named_modules():
+        if isinstance(block, BasicBlock) and f"{name}.bn2.weight" not in weights:
+            nn.init.zeros_(block.bn2.weight)
+    begun = trainer.network.state_dict() | {name: value.to(own[name].dtype) for name, value in weights.items()}
     for network in (trainer.network, trainer.average.module):
-        own = network.state_dict()
-        network.load_state_dict({name: value.to(own[name].dtype) for name, value in weights.items()})
+        network.load_state_dict(begun)
+
+
+def _but_for_blocks(architecture: Mapping[str, Any]) -> dict[str, Any]:
+    """How many blocks there are in a stage left out."""
+    return {
+        name: {key: each for key, each in value.items() if key != "blocks"} if isinstance(value, dict) else value
+        for name, value in architecture.items()
+    }
 
 
 def _half(value: Tensor) -> Tensor:

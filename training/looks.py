@@ -22,6 +22,7 @@ _FIELDS = {
     **{"skin": 3, "blush": 1, "lips": 3, "hair": 3, "hair_kind": 1, "hairline": 2, "brows": 1, "beard": 1},
     **{"iris": 3, "top": 3, "top2": 3, "top_kind": 1, "neckline": 1, "sleeve": 1, "hem": 1},
     **{"print": 4, "print_colour": 3, "open_front": 1},
+    **{"lapels": 2, "tie": 1, "tie_colour": 3},  # half the opening's width at the neck and where it ends; half a tie's
     **{"bottom": 3, "bottom2": 3, "bottom_kind": 1, "waist": 1, "cuff": 1, "skirt": 3},
     **{"shoe": 3, "shoe_top": 1, "sock": 3, "sock_top": 1, "glove": 1},
     **{"wave_a": 4, "wave_b": 4, "wave_c": 4, "wave_d": 4},
@@ -33,9 +34,13 @@ _SLICES = {name: slice(end - count, end) for (name, count), end in zip(_FIELDS.i
 LOOK_NUMBERS = _ENDS[-1]
 WAVES = ("wave_a", "wave_b", "wave_c", "wave_d")  # direction (3,) and phase
 
+NECK_M = 0.16  # how high the opening of a jacket is widest
+_NEVER_OPEN = (0.0, 0.0)
+
 _SKINS = ((255, 224, 196), (240, 200, 170), (224, 172, 105), (198, 134, 66), (141, 85, 36), (90, 56, 37), (62, 39, 28))
 _HAIRS = ((20, 16, 14), (45, 30, 20), (90, 60, 35), (140, 100, 55), (200, 165, 100), (120, 60, 30), (170, 170, 170))
 _CLOTHS = ((20, 20, 22), (240, 240, 240), (128, 128, 128), (30, 40, 80), (60, 85, 130), (200, 190, 160), (70, 70, 60))
+_SHIRTS = ((245, 245, 245), (250, 250, 250), (200, 215, 240), (235, 215, 215))
 _IRISES = ((60, 35, 20), (90, 70, 40), (90, 120, 150))
 
 # How often cloth is plain, striped, checked, dotted, mottled.
@@ -79,9 +84,12 @@ def random_look(rng: Rng) -> NDArray[np.float32]:
 
 def outer_wear(rng: Rng, look: NDArray[np.float32]) -> NDArray[np.float32]:
     """The look (LOOK_NUMBERS,), sometimes in a jacket, coat or hood that stands far off the body, open over a shirt or
-    shut, and sometimes with much hair."""
+    shut, or in a suit, and sometimes with much hair."""
     look = look.copy()
-    if rng.random() < 0.35:
+    kind = rng.random()
+    if kind < 0.17:
+        _put_on_suit(rng, look)
+    elif kind < 0.45:
         look[_SLICES["thickness"]][:2] = rng.uniform((0.012, 0.006), (0.05, 0.03))
         look[_SLICES["wrinkle"]][:4] = (rng.uniform(0.002, 0.012), *rng.normal(0, 22, 3))
         look[_SLICES["sleeve"]], look[_SLICES["hem"]] = rng.uniform(0.66, 0.76), rng.uniform(-0.75, -0.36)
@@ -91,6 +99,25 @@ def outer_wear(rng: Rng, look: NDArray[np.float32]) -> NDArray[np.float32]:
     if rng.random() < 0.2:
         look[_SLICES["thickness"]][2] = rng.uniform(0.03, 0.08)
     return look
+
+
+def _put_on_suit(rng: Rng, look: NDArray[np.float32]) -> None:
+    """A jacket that is open at the neck, over a shirt, with or without a tie; mostly trousers of the same cloth."""
+
+    def wear(**numbers: ArrayLike) -> None:
+        for name, value in numbers.items():
+            look[_SLICES[name]] = value
+
+    cloth, shirt = _mixed(rng, _CLOTHS, 0.1), _mixed(rng, _SHIRTS, 0.05) if rng.random() < 0.7 else _cloth(rng)
+    wear(top=cloth * rng.uniform(0.2, 1.0), top_kind=0, top2=shirt, sleeve=rng.uniform(0.69, 0.73))
+    wear(hem=rng.uniform(-0.56, -0.42), neckline=rng.uniform(0.075, 0.1), open_front=0.0)
+    wear(lapels=(rng.uniform(0.04, 0.1), rng.uniform(-0.25, 0.05)), print=0.0)
+    if rng.random() < 0.6:
+        wear(tie=rng.uniform(0.016, 0.035), tie_colour=_colour(rng))
+    if rng.random() < 0.8:
+        wear(bottom=look[_SLICES["top"]], bottom_kind=0, skirt=0.0, cuff=rng.uniform(-1.38, -1.3))
+    look[_SLICES["thickness"]][:2] = rng.uniform((0.008, 0.006), (0.03, 0.02))
+    look[_SLICES["wrinkle"]][:4] = (rng.uniform(0.0, 0.006), *rng.normal(0, 22, 3))
 
 
 def _head(rng: Rng) -> Numbers:
@@ -127,6 +154,7 @@ def _top_cut(rng: Rng) -> Numbers:
         ),
         "print_colour": _colour(rng),
         "open_front": rng.uniform(0.02, 0.07) if rng.random() < 0.15 else 0.0,
+        **{"lapels": _NEVER_OPEN, "tie": 0.0, "tie_colour": (0.0, 0.0, 0.0)},
     }
 
 

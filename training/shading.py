@@ -18,6 +18,7 @@ from training.garments import (
     shoe_cover,
     sock_cover,
     step,
+    tie_cover,
     top_cover,
 )
 from training.looks import WAVES, Looks
@@ -56,6 +57,7 @@ def albedo(look: Looks, surface: Surface, brow_points: Tensor) -> Tensor:
     colour = torch.lerp(colour, trousers, cover(bottom_cover))
     colour = torch.lerp(colour, look["shoe"], cover(shoe_cover))
     colour = torch.lerp(colour, look["top2"], cover(shirt_cover))
+    colour = torch.lerp(colour, look["tie_colour"], cover(tie_cover))
     colour = torch.lerp(colour, _printed(look, top, rest), cover(top_cover))
     colour = torch.lerp(colour, look["shoe"], look["glove"] * step(x.abs()[:, None], _WRIST_M, _EDGE_M))
     colour = torch.where((surface.material == SKIRT)[:, None], trousers, colour)

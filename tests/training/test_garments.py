@@ -18,9 +18,10 @@ from training.garments import (
     shoe_cover,
     sock_cover,
     step,
+    tie_cover,
     top_cover,
 )
-from training.looks import Looks, random_look
+from training.looks import Looks, outer_wear, random_look
 
 LOOKS = Looks(torch.from_numpy(np.stack([random_look(np.random.default_rng(seed)) for seed in range(20)])))
 Cover = Callable[[Looks, Tensor, float], Tensor]
@@ -82,3 +83,22 @@ def test_a_shirt_is_seen_where_a_top_is_open() -> None:
     assert (shirt_cover(looks, chest, 0.01)[opened] == 1).all()
     shut = looks["open_front"][:, 0] == 0
     assert torch.equal(top_cover(looks, chest, 0.01)[shut], shirt_cover(looks, chest, 0.01)[shut])
+
+
+def test_a_suit_shows_the_shirt_in_a_wedge_and_the_tie_on_it() -> None:
+    seeds = range(80)
+    drawn = [outer_wear(np.random.default_rng(seed), random_look(np.random.default_rng(seed))) for seed in seeds]
+    looks = Looks(torch.from_numpy(np.stack(drawn)))
+    suits = looks["lapels"][:, 0] > 0
+    neck, chest, beside = ((0.0, 0.06, 0.1), (0.0, -0.3, 0.1), (0.12, 0.06, 0.1))
+
+    def cover(garment: Cover, at: tuple[float, ...]) -> Tensor:
+        return garment(looks, torch.tensor(at).expand(len(drawn), 1, 3), 0.001)[suits, 0]
+
+    assert suits.sum() > 5
+    assert (cover(shirt_cover, neck) == 1).all()
+    assert (cover(top_cover, neck) == 0).float().mean() > 0.8  # the rest ends its wedge higher
+    assert (cover(top_cover, chest) == 1).all()
+    assert (cover(top_cover, beside) == 1).all()
+    assert torch.equal(cover(tie_cover, neck) == 1, looks["tie"][suits, 0] > 0)
+    assert (cover(tie_cover, beside) == 0).all()

@@ -8,6 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from models.networks.config import ResNetConfig
+from models.networks.resnet import ResNet
 from training.kept import begin_from, keep
 from training.trainer import Plan, Trainer
 
@@ -45,6 +47,43 @@ def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
     keep(tmp_path / "network", tmp_path / "network.pth")
     with pytest.raises(ValueError, match="another architecture"):
         begin_from(_trainer(tmp_path / "new", seed=1, width=5), tmp_path / "network.pth")
+
+
+def _blocks(folder: Path, seed: int, count: int) -> Trainer[Tensor]:
+    torch.manual_seed(seed)
+    network = ResNet(ResNetConfig((1, 1, 1, count), bottleneck=False, width=2)).train()
+    optimizer = torch.optim.SGD(network.parameters(), lr=PLAN.rate)
+    architecture = {"backbone": {"blocks": (1, 1, 1, count), "width": 2}}
+
+    def losses(batch: Tensor) -> dict[str, Tensor]:
+        return {"total": network(batch).square().mean()}
+
+    return Trainer(folder / "network", network, architecture, (optimizer,), losses=losses, plan=PLAN)
+
+
+def test_a_deeper_network_begins_as_the_shallower_one(tmp_path: Path) -> None:
+    old, new = _blocks(tmp_path, seed=0, count=1), _blocks(tmp_path / "new", seed=1, count=3)
+    image = torch.rand(2, 3, 64, 64)
+    for _ in range(2):
+        old.learn(image)
+    old.save()
+    keep(tmp_path / "network", tmp_path / "network.pth")
+    begin_from(new, tmp_path / "network.pth")
+    with torch.no_grad():
+        expected = old.average.module.eval()(image)
+        for network in (new.network, new.average.module):
+            torch.testing.assert_close(network.eval()(image), expected, rtol=0.01, atol=0.01)
+    new.network.train()
+    before = new.network.layer4[2].bn2.weight.clone()
+    new.learn(image)
+    assert not torch.equal(new.network.layer4[2].bn2.weight, before)  # it learns
+
+
+def test_a_shallower_network_is_another_architecture(tmp_path: Path) -> None:
+    _blocks(tmp_path, seed=0, count=2).save()
+    keep(tmp_path / "network", tmp_path / "network.pth")
+    with pytest.raises(ValueError, match="another architecture"):
+        begin_from(_blocks(tmp_path / "new", seed=1, count=1), tmp_path / "network.pth")
 
 
 def test_missing_weights_say_what_to_do(tmp_path: Path) -> None:

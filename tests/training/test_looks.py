@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.looks import _FIELDS, LOOK_NUMBERS, Looks, outer_wear, random_look
+from training.looks import _FIELDS, LOOK_NUMBERS, NECK_M, Looks, outer_wear, random_look
 
 LOOKS = Looks(torch.from_numpy(np.stack([random_look(np.random.default_rng(seed)) for seed in range(300)])))
 
@@ -61,7 +61,18 @@ def test_some_people_wear_something_over_their_clothes_and_some_have_much_hair()
     dressed = np.stack([outer_wear(np.random.default_rng(seed), one) for seed in range(200)])
     assert np.array_equal(one, before)
     top, hair = (Looks(torch.from_numpy(dressed))["thickness"][:, column] for column in (0, 2))
-    assert 0.25 < (top != Looks(torch.from_numpy(one)[None])["thickness"][0, 0]).float().mean() < 0.45
+    assert 0.35 < (top != Looks(torch.from_numpy(one)[None])["thickness"][0, 0]).float().mean() < 0.55
     assert top.max() > 0.04
     assert 0.1 < (hair >= 0.03).float().mean() < 0.4
     assert (dressed == before).all(1).mean() > 0.4
+
+
+def test_a_suit_is_open_at_the_neck_over_a_shirt_and_mostly_of_one_cloth() -> None:
+    one = random_look(np.random.default_rng(5))
+    dressed = Looks(torch.from_numpy(np.stack([outer_wear(np.random.default_rng(seed), one) for seed in range(300)])))
+    suits = dressed["lapels"][:, 0] > 0
+    assert 0.1 < suits.float().mean() < 0.25
+    assert (dressed["lapels"][suits, 1] < NECK_M).all()
+    assert not dressed["tie"][~suits].any()
+    assert 0.4 < (dressed["tie"][suits] > 0).float().mean() < 0.8
+    assert (dressed["top"] == dressed["bottom"])[suits].all(1).float().mean() > 0.6
