@@ -107,7 +107,7 @@ class DetectorConfig:
     """Sizes of the person detector. input_hw: pixels; people: the most it finds."""
 
     input_hw: tuple[int, int] = (256, 320)
-    backbone: ResNetConfig = ResNetConfig((2, 3, 3, 3), bottleneck=False, width=16)
+    backbone: ResNetConfig = ResNetConfig((2, 2, 2, 2), bottleneck=False, width=16)
     channels: int = 48
     people: int = 16
 
