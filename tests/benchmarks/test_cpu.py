@@ -188,3 +188,13 @@ def test_the_start_is_timed_step_by_step(given: list[str]) -> None:
     assert ms["to the first mesh"] == pytest.approx(
         sum(each for name, each in ms.items() if name != "to the first mesh")
     )
+
+
+def test_a_second_run_is_what_counts_where_that_is_asked() -> None:
+    calls: list[int] = []
+
+    def count() -> int:
+        calls.append(len(calls))
+        return calls[-1]
+
+    assert in_turns({"a": count}, 2, warm_up=1, again=True) == {"a": [3, 5]}
