@@ -43,8 +43,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def write(path: Path | None, result: Mapping[str, Any]) -> None:
-    """The result with the day's date and the machine's description, where a path is given."""
+    """The result with the day's date and the machine's description, where a path is given, in a folder that may not
+    be there yet: what took minutes is not lost for one."""
     if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
         about = {"date": f"{date.today():%Y-%m-%d}", "machine": machine()}
         path.write_text(json.dumps({**about, **result}, indent=2) + "\n", encoding="utf-8")
 
