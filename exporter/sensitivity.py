@@ -79,11 +79,11 @@ def layers_to_keep(trials: Trials, limit_mm: float, seconds: float) -> tuple[lis
     if not failing:
         return [], found
     ranked = _costliest_first(trials, failing, time.monotonic() + seconds)
-    enough, too_few = 0, 0
+    enough, too_few, most = 0, 0, len(ranked) // 2
     while not enough:
-        count = max(1, 2 * too_few)
-        if 2 * count > len(ranked):
+        if too_few >= most:
             raise ProofError(_refusal(found, limit_mm, ranked, too_few))
+        count = min(max(1, 2 * too_few), most)
         found = trials.distances(ranked[:count])
         enough, too_few = (0, count) if found.too_far(limit_mm) else (count, too_few)
     while enough - too_few > 1:

@@ -232,6 +232,11 @@ def test_as_few_are_kept_as_will_do_costliest_first() -> None:
     assert kept_of({**SMALL, "b": 3.0, "a": 5.0, "c": 2.5, "d": 0.2}) == ["a", "b", "c"]
 
 
+def test_up_to_half_of_all_are_kept_if_they_will_do() -> None:
+    costly = {f"large{number}": 2.0 for number in range(7)}
+    assert kept_of({**costly, **{f"none{number}": 0.0 for number in range(7)}}) == list(costly)[:6]
+
+
 def test_layers_that_there_was_no_time_for_come_last() -> None:
     assert kept_of({"first": 4.0, "second": 0.1, "third": 0.2, "fourth": 0.2}, seconds=-1) == ["first"]
 
