@@ -39,8 +39,8 @@ from models.networks.hand4whole import Hand4Whole
 
 _WARM_UP = 3
 _BASE = "PyTorch"
-# What stays in float in INT8: what takes BodyNet's pictures and gives its heatmaps. What a network needs, its proof says
-# (exporter/sensitivity.py): the open bundle's nearly all of BodyNet and two layers of HandNet.
+# What stays in float in INT8: what takes BodyNet's pictures and gives its heatmaps. What a network needs its proof says
+# (exporter/sensitivity.py): the open bundle nearly all of BodyNet and two layers of HandNet.
 _FLOAT = ("backbone.conv1", "body_position_net.conv.0", "box_net.bbox_center.0")
 _TARGETS = {"ONNX Runtime fp32": 1.5, "OpenVINO bf16": 2.8, "OpenVINO int8": 5.5}  # times PyTorch, design.md's
 
