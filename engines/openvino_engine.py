@@ -43,27 +43,40 @@ class HostTensor:
         return self.array.copy()
 
 
+class _Stage:
+    """A request and the names of its inputs, which it takes long to ask for."""
+
+    def __init__(self, model: ov.Model, hint: str, threads: int | None) -> None:
+        settings = {
+            "INFERENCE_PRECISION_HINT": hint,
+            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": "1",
+            "INFERENCE_NUM_THREADS": str(physical_cores() if threads is None else threads),
+        }
+        self.request = _core().compile_model(model, "CPU", settings).create_infer_request()
+        self._inputs = [port.any_name for port in model.inputs]
+
+    def run(self, feeds: Mapping[str, NDArray[Any]]) -> None:
+        """feeds: the graph's inputs, of which it takes its own, their rows one after the other in memory."""
+        self.request.infer({name: feeds[name] for name in self._inputs if name in feeds}, share_inputs=True)
+
+
 @dataclass(frozen=True)
 class _Stages:
     """What cuts crops of boxes by a grid, and as RoIAlign does where that is not enough, for a graph that cuts any; and
     the network, which takes the crops from where they were written."""
 
-    sampled: ov.InferRequest | None
-    aligned: ov.InferRequest | None
-    network: ov.InferRequest
+    sampled: _Stage | None
+    aligned: _Stage | None
+    network: _Stage
 
     def run(self, feeds: Mapping[str, NDArray[Any]]) -> None:
-        """feeds: the graph's inputs, their rows one after the other in memory."""
+        """All that it takes."""
         if self.sampled is not None and self.aligned is not None:
-            _infer(self.sampled, feeds)
-            if not self.sampled.get_tensor(ENOUGH).data.all():
-                _infer(self.aligned, feeds)
-        _infer(self.network, feeds)
-
-
-def _infer(request: ov.InferRequest, feeds: Mapping[str, NDArray[Any]]) -> None:
-    names = {port.any_name for port in request.model_inputs}
-    request.infer({name: array for name, array in feeds.items() if name in names}, share_inputs=True)
+            self.sampled.run(feeds)
+            if not self.sampled.request.get_tensor(ENOUGH).data.all():
+                self.aligned.run(feeds)
+        self.network.run(feeds)
 
 
 class OpenVinoEngine(Closing):
@@ -104,7 +117,8 @@ class OpenVinoEngine(Closing):
             self._stages.run({name: np.ascontiguousarray(array) for name, array in feeds.items()})
         except RuntimeError as error:
             raise EngineError(f"OpenVINO failed while running {self._name}: {_last_line(error)}") from error
-        return {name: self._stages.network.get_tensor(name).data.copy() for name in self.outputs}
+        request = self._stages.network.request
+        return {name: request.get_tensor(name).data.copy() for name in self.outputs}
 
     def close(self) -> None:
         self._stages = None
@@ -154,26 +168,16 @@ def _stages(model: ov.Model, path: Path, precision: str, threads: int | None) ->
     try:
         model.reshape({port.any_name: [1, *list(port.get_partial_shape())[1:]] for port in model.inputs})
         sampling = cut_sampling(model)
-        network = _request(model, _HINTS[precision], threads)
+        network = _Stage(model, _HINTS[precision], threads)
         if sampling is None:
             return _Stages(None, None, network)
-        sampled, aligned = (_request(each, _HINTS["fp32"], threads) for each in sampling)
-        crops = sampled.get_tensor(CROPS)
-        for request in (aligned, network):
-            request.set_tensor(CROPS, crops)
+        sampled, aligned = (_Stage(each, _HINTS["fp32"], threads) for each in sampling)
+        crops = sampled.request.get_tensor(CROPS)
+        for stage in (aligned, network):
+            stage.request.set_tensor(CROPS, crops)
         return _Stages(sampled, aligned, network)
     except RuntimeError as error:
         raise EngineError(f"OpenVINO cannot load {path}: {_last_line(error)}") from error
-
-
-def _request(model: ov.Model, hint: str, threads: int | None) -> ov.InferRequest:
-    settings = {
-        "INFERENCE_PRECISION_HINT": hint,
-        "PERFORMANCE_HINT": "LATENCY",
-        "NUM_STREAMS": "1",
-        "INFERENCE_NUM_THREADS": str(physical_cores() if threads is None else threads),
-    }
-    return _core().compile_model(model, "CPU", settings).create_infer_request()
 
 
 def _spec(port: Any) -> TensorSpec:
