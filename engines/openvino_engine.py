@@ -63,19 +63,22 @@ class _Stage:
 
 @dataclass(frozen=True)
 class _Stages:
-    """What cuts crops of boxes by a grid, and as RoIAlign does where that is not enough, for a graph that cuts any; and
-    the network, which takes the crops from where they were written."""
+    """What runs for a graph, one after the other.
 
-    sampled: _Stage | None
-    aligned: _Stage | None
+    sampling: what cuts crops of boxes, for a graph that cuts any: by a grid, and as RoIAlign does where that is not
+    enough. network: takes the crops from where they were written.
+    """
+
+    sampling: tuple[_Stage, _Stage] | None
     network: _Stage
 
     def run(self, feeds: Mapping[str, NDArray[Any]]) -> None:
-        """All that it takes."""
-        if self.sampled is not None and self.aligned is not None:
-            self.sampled.run(feeds)
-            if not self.sampled.request.get_tensor(ENOUGH).data.all():
-                self.aligned.run(feeds)
+        """feeds: as `_Stage.run`. Outputs are the network's request's."""
+        if self.sampling is not None:
+            sampled, aligned = self.sampling
+            sampled.run(feeds)
+            if not sampled.request.get_tensor(ENOUGH).data.all():
+                aligned.run(feeds)
         self.network.run(feeds)
 
 
@@ -167,15 +170,15 @@ def _stages(model: ov.Model, path: Path, precision: str, threads: int | None) ->
         raise EngineError("bf16 was asked for, but this processor has no bfloat16; choose --precision fp32")
     try:
         model.reshape({port.any_name: [1, *list(port.get_partial_shape())[1:]] for port in model.inputs})
-        sampling = cut_sampling(model)
+        cut = cut_sampling(model)
         network = _Stage(model, _HINTS[precision], threads)
-        if sampling is None:
-            return _Stages(None, None, network)
-        sampled, aligned = (_Stage(each, _HINTS["fp32"], threads) for each in sampling)
+        if cut is None:
+            return _Stages(None, network)
+        sampled, aligned = (_Stage(each, _HINTS["fp32"], threads) for each in cut)
         crops = sampled.request.get_tensor(CROPS)
         for stage in (aligned, network):
             stage.request.set_tensor(CROPS, crops)
-        return _Stages(sampled, aligned, network)
+        return _Stages((sampled, aligned), network)
     except RuntimeError as error:
         raise EngineError(f"OpenVINO cannot load {path}: {_last_line(error)}") from error
 

@@ -29,7 +29,7 @@ def keep(checkpoint: Path, out: Path) -> None:
 
 def begin_from(trainer: Trainer[Any], path: Path) -> None:
     """Give a new trainer the weights of a file that `keep` wrote; steps and learning rate begin anew. A stage of more
-    residual blocks than the file has begins as the shorter one: the blocks more are the identity.
+    basic blocks than the file has begins as the shorter one: the blocks more are the identity.
 
     Raises FileNotFoundError, and ValueError where the file is of another architecture.
     """

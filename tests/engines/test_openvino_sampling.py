@@ -5,13 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
-from onnx import helper
 
 pytest.importorskip("openvino")
 
-from engines.engine import EngineError
 from engines.onnxruntime_engine import OnnxRuntimeEngine
 from engines.openvino_engine import OpenVinoEngine
 from tests.conftest import TINY
@@ -58,39 +55,3 @@ def test_outputs_stay_as_they_were_when_the_engine_runs_again(tiny_bundle: Path)
         engine.run(_feeds(BOXES["larger"]))
     for name, copy in copies.items():
         np.testing.assert_array_equal(first[name].numpy() if name == "features" else first[name], copy)
-
-
-def test_crops_are_cut_in_float_where_the_network_is_in_bfloat16(tmp_path: Path) -> None:
-    """Columns of a picture 400 wide are by turns 0 and 1; in bfloat16 301 would be 300 or 302."""
-    _save_cut(tmp_path / "cut.onnx", bins=8)
-    image = np.tile(np.arange(400, dtype=np.float32) % 2, (1, 1, 12, 1))
-    try:
-        engine = OpenVinoEngine(tmp_path / "cut.onnx", "bf16", threads=2)
-    except EngineError as error:
-        pytest.skip(str(error))
-    with engine:
-        crop = engine.run({"image": image, "boxes": np.array([[299.5, 1.0, 307.5, 9.0]], np.float32)})["crop"]
-    np.testing.assert_allclose(crop[0, 0], np.tile(np.arange(300, 308) % 2, (8, 1)), atol=0.01)
-
-
-def _save_cut(path: Path, bins: int) -> None:
-    image, boxes, crop = (
-        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
-        for name, shape in (
-            *(("image", ("n", 1, 12, 400)), ("boxes", ("n", 4))),
-            ("crop", ("n", 1, bins, bins)),
-        )
-    )
-    which = helper.make_tensor("which", onnx.TensorProto.INT64, (1,), (0,))
-    mode = "output_half_pixel"
-    cut = helper.make_node(
-        "RoiAlign",
-        ["image", "boxes", "which"],
-        ["cut"],
-        output_height=bins,
-        output_width=bins,
-        coordinate_transformation_mode=mode,
-    )
-    out = helper.make_node("Relu", ["cut"], ["crop"])
-    graph = helper.make_graph([cut, out], "cut", [image, boxes], [crop], [which])
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), str(path))
