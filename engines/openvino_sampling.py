@@ -22,7 +22,7 @@ def cut_sampling(model: Any) -> tuple[Any, Any] | None:
     indices of pixels, zero where they are more than a pixel outside. `CROPS` becomes an input of the model, and an
     output of two others. The first takes one sample a bin and says in `ENOUGH` (), bool, whether that was enough, which
     it is for boxes no larger than their crops. The second is RoIAlign itself. Whoever runs them chooses: OpenVINO's own
-    If took longer than both samplings, and rounded boxes where the rest is in bfloat16.
+    If took half a millisecond more, and rounded boxes where the rest is in bfloat16.
     """
     from openvino import Model
     from openvino import opset13 as ops
