@@ -52,6 +52,24 @@ class People(IterableDataset[Arrays]):
                 yield make(rng, store, _row(rng, store), pool, self._config)
 
 
+class Hands(IterableDataset[Arrays]):
+    """An endless stream of people of whom a hand or both can be seen, see `hands_item`."""
+
+    def __init__(self, folder: Path, config: NetworkConfig, seed: int) -> None:
+        """folder: of a `Store`."""
+        self._folder, self._config, self._seed = folder, config, seed
+
+    def __iter__(self) -> Iterator[Arrays]:
+        rng = loader_rng(self._seed)
+        store, pool = Store(self._folder), Pool(rng, _POOL)
+        while True:
+            pool.renew(rng)
+            for _ in range(_USES):
+                found = hands_item(rng, store, store.random_row(rng), pool, self._config)
+                if found["hand_valid"].any():
+                    yield found
+
+
 def _row(rng: Rng, store: Store) -> int:
     """Someone of whom most often enough is in the frame to learn from."""
     row = store.random_row(rng)
@@ -68,9 +86,16 @@ def collated(items: Sequence[Arrays]) -> dict[str, Tensor]:
 
 
 def joints_item(rng: Rng, store: Store, row: int, pool: Pool, config: NetworkConfig) -> Arrays:
-    """Someone of whom only the body's picture, its joints and whether each can be seen are asked; see `item`."""
+    """Someone of whom only the body's picture, its joints, whether each can be seen, and its surface are asked; see
+    `item`."""
     body = _body(rng, store.person(row), store, pool, config)
-    return {name: body[name] for name in ("body", "body_joints", "body_valid")}
+    return {name: body[name] for name in ("body", "body_joints", "body_valid", "body_parts", "body_depths")}
+
+
+def hands_item(rng: Rng, store: Store, row: int, pool: Pool, config: NetworkConfig) -> Arrays:
+    """What `item` says of someone's hands, and the rotations and coefficients that they hang on."""
+    person = store.person(row)
+    return {**_hands(rng, person, pool, config), **_parameters(person)}
 
 
 def item(rng: Rng, store: Store, row: int, pool: Pool, config: NetworkConfig) -> Arrays:
@@ -80,11 +105,17 @@ def item(rng: Rng, store: Store, row: int, pool: Pool, config: NetworkConfig) ->
     root, body and jaw, hand_rotations (2, 15, 3, 3), coefficients (20,): float32. And what `targets` gives.
     """
     person = store.person(row)
-    rotations = person["rotations"]
     return {
         **_body(rng, person, store, pool, config),
         **_hands(rng, person, pool, config),
         **_face(rng, person, pool, config),
+        **_parameters(person),
+    }
+
+
+def _parameters(person: Person) -> Arrays:
+    rotations = person["rotations"]
+    return {
         "rotations": np.concatenate((rotations[:1], rotations[BODY], rotations[JAW])).astype(np.float32),
         "hand_rotations": rotations[LEFT_HAND.start :].reshape(2, 15, 3, 3).astype(np.float32),
         "coefficients": person["coefficients"].astype(np.float32),

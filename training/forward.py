@@ -11,15 +11,23 @@ from models.networks.hand4whole import Hand4Whole, PoseOutput
 from models.networks.resnet import ResNet
 
 
-class Outputs(NamedTuple):
-    """What is compared with targets; hands as right hands, (2N), all left ones first."""
+class HandOutputs(NamedTuple):
+    """Of N people's hands, as right hands, all left ones first."""
 
+    features: Tensor  # (2N, C, h, h)
+    joints: Tensor  # (2N, 20, 3) cells
+    heat: Tensor  # (2N, 20, h, h)
+    rot6d: Tensor  # (2N, 15, 6)
+
+
+class Outputs(NamedTuple):
+    """What is compared with targets."""
+
+    body_features: Tensor  # (N + M, C, H, W)
     body_joints: Tensor  # (N + M, 25, 3) cells
     body_heat: Tensor  # (N + M, 25, H, W), sums to one
     boxes: Tensor  # (N, 3, 4) centre and size, cells
-    hand_joints: Tensor  # (2N, 20, 3) cells
-    hand_heat: Tensor  # (2N, 20, h, h)
-    hand_rot6d: Tensor  # (2N, 15, 6)
+    hands: HandOutputs
     expression: Tensor  # (N, 10)
     jaw_rot6d: Tensor  # (N, 6)
     pose: PoseOutput
@@ -28,32 +36,36 @@ class Outputs(NamedTuple):
 def forward(network: Hand4Whole, body: Tensor, hands: Tensor, face: Tensor) -> Outputs:
     """body (N + M, H, W, 3), hands (N, 2, h, h, 3) with left ones mirrored, face (N, f, f, 3): RGB uint8.
 
-    Of the last M people only the body's joints are looked for.
+    Of the last M people only the body's features and joints are looked for.
     """
     whole = len(face)
     features = _features(network.backbone, body)
     joints, heatmap = network.body_position_net(features)
-    all_joints, body_heat = joints, heatmap.sum(2)
+    all_features, all_joints, body_heat = features, joints, heatmap.sum(2)
     features, joints, heatmap = features[:whole], joints[:whole], heatmap[:whole]
     with torch.autocast(body.device.type, torch.bfloat16):
         upsampled = network.box_net.upsampled(features, heatmap)
     centres, sizes = network.box_net.parts(upsampled.float())
-    hand_features = _features(network.hand_roi_net.backbone, hands.transpose(0, 1).flatten(0, 1))
-    hand_joints, hand_heatmap = network.hand_position_net(hand_features)
-    rot6d = network.hand_rotation_net(hand_features, hand_joints)
+    found = hands_forward(network, hands)
     expression, jaw = network.face_regressor(_features(network.face_roi_net.backbone, face))
-    sides = network.by_side(hand_features, hand_joints, rot6d)
+    sides = network.by_side(found.features, found.joints, found.rot6d)
     return Outputs(
+        body_features=all_features,
         body_joints=all_joints,
         body_heat=body_heat,
         boxes=torch.cat((centres, sizes), -1),
-        hand_joints=hand_joints,
-        hand_heat=hand_heatmap.sum(2),
-        hand_rot6d=rot6d,
+        hands=found,
         expression=expression,
         jaw_rot6d=jaw,
         pose=network.pose(features, joints, sides.features, sides.joints),
     )
+
+
+def hands_forward(network: Hand4Whole, hands: Tensor) -> HandOutputs:
+    """HandNet on hands (N, 2, h, h, 3) RGB uint8, left ones mirrored."""
+    features = _features(network.hand_roi_net.backbone, hands.transpose(0, 1).flatten(0, 1))
+    joints, heatmap = network.hand_position_net(features)
+    return HandOutputs(features, joints, heatmap.sum(2), network.hand_rotation_net(features, joints))
 
 
 def _features(backbone: ResNet, image: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from models.body_file import BodyArrays
 from models.camera import FOCAL_PX, INPUT_WH
 from models.networks.config import NetworkConfig
-from training.forward import Outputs
+from training.forward import HandOutputs, Outputs
 from training.torch_body import TorchBody
 from training.torch_rotations import exp, from_rot6d, log, mirrored
 
@@ -21,10 +21,10 @@ from training.torch_rotations import exp, from_rot6d, log, mirrored
 _Rotations = tuple[Tensor, Tensor, Tensor, Tensor]
 
 WEIGHTS = {
-    **{"body joints": 10.0, "body depth": 2.0, "hand joints": 4.0, "hand depth": 1.0, "boxes": 5.0},
+    **{"body joints": 10.0, "body depth": 4.0, "hand joints": 4.0, "hand depth": 1.0, "boxes": 5.0},
     **{"body heat": 1.0, "hand heat": 0.5},
-    **{"root": 2.0, "body pose": 3.0, "wrists": 1.5, "hand pose": 3.0, "jaw": 30.0, "expression": 0.3, "betas": 0.3},
-    **{"joints": 6.0, "arms": 4.0, "projected": 6.0, "depth": 0.02, "hand mesh": 8.0},
+    **{"root": 2.0, "body pose": 3.0, "wrists": 1.5, "hand pose": 5.0, "jaw": 30.0, "expression": 0.3, "betas": 0.3},
+    **{"joints": 6.0, "arms": 4.0, "projected": 6.0, "depth": 0.02, "hand mesh": 40.0},
 }
 
 _SPREAD_CELLS = 0.7
@@ -50,45 +50,59 @@ class Losses(nn.Module):
 
     def forward(self, out: Outputs, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Each loss by the names of `WEIGHTS`, unweighted."""
-        hand_seen = batch["hand_valid"].T.reshape(-1, 1, 1)  # (2N, 1, 1)
         rotations = self._rotations(out)
         return {
-            **self._of_maps(out, batch, hand_seen),
-            **self._of_parameters(out, rotations, batch, hand_seen),
+            **self._of_maps(out, batch),
+            **self.of_hands(out.hands, batch),
+            **self._of_parameters(out, rotations, batch),
             **self._of_mesh(out, rotations, batch),
         }
 
-    def _of_maps(self, out: Outputs, batch: Mapping[str, Tensor], hand_seen: Tensor) -> dict[str, Tensor]:
-        """Joints and boxes."""
+    def of_hands(self, hands: HandOutputs, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Those that HandNet alone answers for."""
+        config = self._config
+        seen = batch["hand_valid"].T.reshape(-1, 1, 1)  # (2N, 1, 1)
+        joints = batch["hand_joints"].transpose(0, 1).flatten(0, 1)  # (2N, 20, 3)
+        error = (hands.joints.float() - joints).abs()
+        turned = (self._fingers(hands) - _as_right(batch["hand_rotations"])).abs()
+        return {
+            "hand joints": _mean(error[..., :2] / config.hand_cells, seen),
+            "hand depth": _mean(error[..., 2:] / config.depth_bins, seen),
+            "hand heat": _cross_entropy(hands.heat, joints, seen[..., 0].expand(-1, joints.shape[1])),
+            "hand pose": _mean(turned.flatten(2), seen),
+        }
+
+    def on_true_bodies(self, hands: HandOutputs, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The same and the fingers of the mesh, everything else of which is as it ought to be."""
+        truth = batch["rotations"]
+        body, coefficients = (truth[:, 0], truth[:, 1:22], truth[:, 22]), batch["coefficients"]
+        _, _, places = self.body.joints(_whole(*body, self._fingers(hands)), coefficients)
+        _, _, true_places = self.body.joints(_whole(*body, _as_right(batch["hand_rotations"])), coefficients)
+        return self.of_hands(hands, batch) | {"hand mesh": _of_fingers(places, true_places, batch["hand_valid"])}
+
+    def _of_maps(self, out: Outputs, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The body's joints, and boxes."""
         config = self._config
         high = config.body_cells_hw[0]
         seen = batch["body_valid"][..., None]
-        hands = batch["hand_joints"].transpose(0, 1).flatten(0, 1)  # (2N, 20, 3)
         error = (out.body_joints.float() - batch["body_joints"]).abs()
-        hand_error = (out.hand_joints.float() - hands).abs()
         box_error = (out.boxes.float() - batch["boxes"]).abs()
         return {
             "body joints": _mean(error[..., :2] / high, seen),
             "body depth": _mean(error[..., 2:] / config.depth_bins, torch.ones_like(seen)),
             "boxes": _mean(box_error / high, batch["boxes_valid"][..., None]),
-            "hand joints": _mean(hand_error[..., :2] / config.hand_cells, hand_seen),
-            "hand depth": _mean(hand_error[..., 2:] / config.depth_bins, hand_seen),
             "body heat": _cross_entropy(out.body_heat, batch["body_joints"], seen[..., 0]),
-            "hand heat": _cross_entropy(out.hand_heat, hands, hand_seen[..., 0].expand(-1, hands.shape[1])),
         }
 
-    def _of_parameters(
-        self, out: Outputs, rotations: _Rotations, batch: Mapping[str, Tensor], hand_seen: Tensor
-    ) -> dict[str, Tensor]:
-        """Rotations, expression and shape."""
-        root, body, jaw, fingers = rotations
+    def _of_parameters(self, out: Outputs, rotations: _Rotations, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Rotations but for fingers, expression and shape."""
+        root, body, jaw, _ = rotations
         truth, face_seen = batch["rotations"], batch["face_valid"][:, None]
         betas, expression = batch["coefficients"][:, :10], batch["coefficients"][:, 10:]
         return {
             "root": (root - truth[:, 0]).abs().mean(),
             "body pose": (body - truth[:, 1:22]).abs().mean(),
             "wrists": (body[:, _WRISTS] - truth[:, 20:22]).abs().mean(),
-            "hand pose": _mean((fingers - _as_right(batch["hand_rotations"])).abs().flatten(2), hand_seen),
             "jaw": _mean((jaw - truth[:, 22]).square().flatten(1), face_seen),
             "expression": _mean((out.expression.float() - expression).square(), face_seen),
             "betas": (out.pose.betas.float() - betas).abs().mean(),
@@ -114,9 +128,17 @@ class Losses(nn.Module):
         }
 
     def _rotations(self, out: Outputs) -> _Rotations:
-        """The outputs' rotations; fingers absolute, as SMPL-X's: it adds the mean hand's axis-angles to a network's."""
-        fingers = exp(log(from_rot6d(out.hand_rot6d)) + self.hand_mean)
-        return from_rot6d(out.pose.root_rot6d), from_rot6d(out.pose.body_rot6d), from_rot6d(out.jaw_rot6d), fingers
+        pose = out.pose
+        return (
+            from_rot6d(pose.root_rot6d),
+            from_rot6d(pose.body_rot6d),
+            from_rot6d(out.jaw_rot6d),
+            self._fingers(out.hands),
+        )
+
+    def _fingers(self, hands: HandOutputs) -> Tensor:
+        """(2N, 15, 3, 3) absolute, as SMPL-X's: it adds the mean hand's axis-angles to a network's."""
+        return exp(log(from_rot6d(hands.rot6d)) + self.hand_mean)
 
 
 def _whole(root: Tensor, body: Tensor, jaw: Tensor, fingers: Tensor) -> Tensor:

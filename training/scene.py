@@ -17,8 +17,10 @@ from models.networks.box import PART_ENLARGEMENT
 from training.chances import Rng
 from training.looks import Looks, outer_wear, random_look
 from training.motion import PoseSampler, random_jaw
+from training.parts import WRISTS
+from training.raster import rasterise
 from training.skeleton import turn
-from training.views import FACE, LEFT, RIGHT, Drawn, Plane
+from training.views import FACE, LEFT, NEAR_M, RIGHT, Drawn, Plane
 from training.wardrobe import Wardrobe
 
 Array = NDArray[np.float64]
@@ -28,6 +30,7 @@ HAND_PX = 128
 FACE_PX = 96
 PART_PX = (HAND_PX, HAND_PX, FACE_PX)
 SPRITE_MARGIN = 1.3
+DENSE_PX = 4  # pixels of a sprite, across and down, for one of its maps of parts and depths
 
 _CROP_ENLARGEMENT = 1.25  # the crop around what is seen of a person, as the tracker's
 _ASPECT = 0.75  # of the crop, width over height
@@ -117,6 +120,10 @@ class Sprites:
     pelvis: Tensor  # (N, 4): place in camera axes [m], and pixels a metre at distance one
     rotations: Tensor  # (N, 55, 3, 3)
     coefficients: Tensor  # (N, 20)
+    body_parts: Tensor  # (N, H / 4, W / 4) uint8: what of the bare body is seen, see `parts`; `PARTS` nothing
+    body_depths: Tensor  # (N, H / 4, W / 4) float16 metres behind the pelvis, 0 where nothing is seen
+    hand_parts: Tensor  # (N, 2, h / 4, h / 4) as the body's, of each hand's sprite; `HAND_PARTS` nothing
+    hand_depths: Tensor  # (N, 2, h / 4, h / 4) metres behind the wrist
 
 
 class _Frame(NamedTuple):
@@ -160,6 +167,7 @@ class Stage(torch.nn.Module):
         points = self.wardrobe.all_points(bare, joints)
         flat, depth = points[..., :2] / points[..., 2:], points[..., 2:] - joints[:, :1, 2:]
         crop_wh = torch.stack((_ASPECT * frame.height, frame.height), 1) * focal[:, None]
+        maps = self.maps(bare, joints, to_body, views[:FACE])
         return Sprites(
             body=drawn.sprite(to_body, BODY_WH)[0],
             hands=torch.stack((parts[0][0], parts[1][0]), 1),
@@ -173,7 +181,34 @@ class Stage(torch.nn.Module):
             pelvis=torch.cat((joints[:, 0], focal[:, None]), 1),
             rotations=rotations,
             coefficients=coefficients,
+            **maps,
         )
+
+    def maps(self, bare: Tensor, joints: Tensor, to_body: Plane, to_hands: Sequence[Plane]) -> dict[str, Tensor]:
+        """The maps of `Sprites`, by their names, of bare bodies (N, V, 3) and their joints (N, 55, 3)."""
+        size = (BODY_WH[0] // DENSE_PX, BODY_WH[1] // DENSE_PX)
+        parts, depths = self._map(bare, to_body, size, self.wardrobe.part, joints[:, 0, 2])
+        hand = HAND_PX // DENSE_PX
+        hands = [
+            self._map(bare, view, (hand, hand), self.wardrobe.hand_part[side], joints[:, WRISTS[side], 2])
+            for side, view in enumerate(to_hands)
+        ]
+        hand_parts, hand_depths = (torch.stack(of_sides, 1) for of_sides in zip(*hands, strict=True))
+        return {"body_parts": parts, "body_depths": depths, "hand_parts": hand_parts, "hand_depths": hand_depths}
+
+    def _map(
+        self, bare: Tensor, view: Plane, size_wh: tuple[int, int], part: Tensor, from_m: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Parts and depths behind from_m (N,) in one view, of parts of vertices (V,); one more than there are is
+        nothing."""
+        px = view(bare[..., :2] / bare[..., 2:].clamp(min=NEAR_M))
+        coarse = torch.cat(((px + 0.5) / DENSE_PX - 0.5, bare[..., 2:]), -1)
+        faces = self.wardrobe.body.faces
+        seen = rasterise(coarse, faces, size_wh, NEAR_M)
+        covered = seen.face >= 0
+        found = part[faces[seen.face.clamp(min=0)][..., 0].long()]  # of a face's first corner: faces are small
+        behind = torch.where(covered, seen.depth - from_m[:, None, None], torch.zeros_like(seen.depth))
+        return torch.where(covered, found, part.max() + 1).to(torch.uint8), behind.half()
 
     def _part_boxes(self, px: Tensor) -> Tensor:
         """(N, 3, 4) xyxy around left hand, right hand and face, of vertices in pixels (N, V, 2)."""

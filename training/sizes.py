@@ -7,7 +7,7 @@ NETWORK = NetworkConfig(
     body_hw=(192, 144),
     hand_px=96,
     face_px=64,
-    body_backbone=ResNetConfig((2, 3, 4, 2), bottleneck=False, width=32, stride=16),
+    body_backbone=ResNetConfig((2, 4, 6, 2), bottleneck=False, width=32, stride=16),
     hand_backbone=ResNetConfig((2, 3, 4, 1), bottleneck=False, width=32, stride=16),
     face_backbone=ResNetConfig((2, 2, 2, 1), bottleneck=False, width=16),
     joint_channels=96,

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from models.joints import SMPLX_JOINTS, SMPLX_VERTEX_POINTS
 from training.chances import Rng
-from training.scene import BODY_WH, FACE_PX, HAND_PX, Sprites
+from training.scene import BODY_WH, DENSE_PX, FACE_PX, HAND_PX, Sprites
 
 _POINTS = len(SMPLX_JOINTS) + len(SMPLX_VERTEX_POINTS)
+_BODY_MAP = (BODY_WH[1] // DENSE_PX, BODY_WH[0] // DENSE_PX)
+_HAND_MAP = (2, HAND_PX // DENSE_PX, HAND_PX // DENSE_PX)
 _FIELDS: dict[str, tuple[tuple[int, ...], str]] = {
     "body": ((BODY_WH[1], BODY_WH[0], 4), "u1"),
     "hands": ((2, HAND_PX, HAND_PX, 4), "u1"),
@@ -28,6 +30,10 @@ _FIELDS: dict[str, tuple[tuple[int, ...], str]] = {
     "pelvis": ((4,), "f4"),
     "rotations": ((len(SMPLX_JOINTS), 3, 3), "f4"),
     "coefficients": ((20,), "f4"),
+    "body_parts": (_BODY_MAP, "u1"),
+    "body_depths": (_BODY_MAP, "f2"),
+    "hand_parts": (_HAND_MAP, "u1"),
+    "hand_depths": (_HAND_MAP, "f2"),
 }
 _BEING_WRITTEN = 64  # the oldest rows, which the next people drawn overwrite
 

@@ -18,9 +18,10 @@ from models.joints import BODY_JOINTS, HAND_JOINTS, SMPLX_POINTS, body_point, ha
 from models.networks.box import PART_ENLARGEMENT
 from models.networks.config import NetworkConfig
 from training.body.shapes import PELVIS_M
+from training.dense import BODY, HAND
 from training.pictures import Matrix
-from training.scene import SPRITE_MARGIN
-from training.views import FACE
+from training.scene import DENSE_PX, SPRITE_MARGIN
+from training.views import FACE, LEFT
 
 Person = Mapping[str, NDArray[Any]]  # a row of `scene.Sprites`, by name
 Arrays = dict[str, NDArray[Any]]
@@ -39,11 +40,12 @@ WRISTS = np.array([SMPLX_POINTS.index(f"{side}_wrist") for side in ("left", "rig
 
 
 def body_targets(person: Person, matrix: Matrix, config: NetworkConfig) -> Arrays:
-    """For BodyNet and the wrist head, float32.
+    """For BodyNet and the wrist head, float32 but for parts, int8.
 
     body_joints (25, 3) cells; body_valid (25,) 1 in the crop; boxes (3, 4) centre and size in cells, boxes_valid (3,);
     camera (3,) translation [m] before the virtual camera; body_px (22, 2) of SMPL-X's first joints in pixels of a
-    192 x 256 crop, px_valid (22,).
+    192 x 256 crop, px_valid (22,). And for the dense head (`training.dense`), at the middles of its cells: body_parts
+    (H', W'), -1 outside the frame; body_depths (H', W') metres behind the pelvis.
     """
     height, width = config.body_hw
     points, scale, shift = person["points"], matrix[0, 0], matrix[:, 2]
@@ -53,7 +55,7 @@ def body_targets(person: Person, matrix: Matrix, config: NetworkConfig) -> Array
     boxes = person["part_boxes"] * scale + np.tile(shift, 2)
     centres, sizes = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
     mesh = px[_MESH_JOINTS]
-    return _float32(
+    return _maps(person, matrix, config) | _float32(
         body_joints=np.concatenate((px[BODY_POINTS] / stride, bins), 1),
         body_valid=_within(px[BODY_POINTS], -0.5, np.array((width, height)) - 0.5),
         boxes=np.concatenate((centres, sizes), 1) / stride,
@@ -65,16 +67,19 @@ def body_targets(person: Person, matrix: Matrix, config: NetworkConfig) -> Array
 
 
 def hand_targets(person: Person, side: int, matrix: Matrix, config: NetworkConfig) -> Arrays:
-    """For HandNet, float32: hand_joints (20, 3) cells, a left hand's mirrored; hand_valid () 1 where it can be seen."""
+    """For HandNet, float32: hand_joints (20, 3) cells, a left hand's mirrored; hand_valid () 1 where it can be seen.
+    And for its dense head: hand_parts (h', h') int8, hand_depths (h', h') metres behind the wrist, mirrored too."""
     points, size = HAND_POINTS[side], config.hand_px
     px = person["hand_points"][side, points] * matrix[0, 0] + matrix[:, 2]
-    if side == 0:
+    if side == LEFT:
         px[:, 0] = size - 1 - px[:, 0]
     depth_m = person["points"][points, 2:] - person["points"][WRISTS[side], 2]
     bins = (depth_m / HAND_DEPTH_M + 0.5) * config.depth_bins
     window = person["window"]
     in_frame = _within(person["points"][points, :2], window[:2], window[2:]).mean()
-    return _float32(
+    maps = _maps(person, matrix, config, side)
+    maps = {name: each[:, ::-1] if side == LEFT else each for name, each in maps.items()}
+    return maps | _float32(
         hand_joints=np.concatenate((px * (config.hand_cells / size), bins), 1),
         hand_valid=person["part_seen"][side] > _HAND_SEEN and in_frame > _HAND_IN_FRAME,
     )
@@ -85,6 +90,31 @@ def face_targets(person: Person) -> Arrays:
     box, window = person["part_boxes"][FACE], person["window"]
     in_frame = bool(_within((box[:2] + box[2:]) / 2, window[:2], window[2:]))
     return _float32(face_valid=in_frame and person["part_seen"][FACE] > _FACE_SEEN)
+
+
+def _maps(person: Person, matrix: Matrix, config: NetworkConfig, side: int | None = None) -> Arrays:
+    """Maps of the body, or of a hand, as their dense head gives them, of a picture that a matrix takes their sprite
+    to."""
+    dense = BODY if side is None else HAND
+    parts, depths = (person[f"{dense.name}_{kind}"] for kind in ("parts", "depths"))
+    cells_hw, stride, window = config.body_cells_hw, config.body_backbone.stride, person["window"]
+    if side is not None:
+        parts, depths = parts[side], depths[side]
+        cells_hw, stride = (config.hand_cells, config.hand_cells), config.hand_backbone.stride
+        window = part_window(person, side, DENSE_PX * len(parts))
+    step = stride / dense.finer
+    y, x = (  # pixels of the sprite
+        ((np.arange(dense.finer * count) + 0.5) * step - 0.5 - shift) / matrix[0, 0]
+        for count, shift in zip(cells_hw, matrix[::-1, 2], strict=True)
+    )
+    rows, columns = (np.floor((at + 0.5) / DENSE_PX).astype(int) for at in (y, x))
+    on = ((rows >= 0) & (rows < parts.shape[0]))[:, None] & (columns >= 0) & (columns < parts.shape[1])
+    at = np.ix_(rows.clip(0, parts.shape[0] - 1), columns.clip(0, parts.shape[1] - 1))
+    shown = ((y >= window[1]) & (y <= window[3]))[:, None] & (x >= window[0]) & (x <= window[2])
+    return {
+        f"{dense.name}_parts": np.where(shown, np.where(on, parts[at].astype(np.int8), dense.parts), -1),
+        f"{dense.name}_depths": np.where(on, depths[at], 0).astype(np.float32),
+    }
 
 
 def part_window(person: Person, part: int, sprite_px: int) -> NDArray[np.float64]:

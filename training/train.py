@@ -15,7 +15,9 @@ from models.networks.hand4whole import Hand4Whole
 from models.networks.resnet import BasicBlock
 from training.batches import People, collated
 from training.command import run
-from training.forward import forward
+from training.dense import BODY, HAND, DenseHead, dense_losses
+from training.dense import WEIGHTS as DENSE_WEIGHTS
+from training.forward import HandOutputs, forward, hands_forward
 from training.loaders import batches
 from training.losses import WEIGHTS, Losses
 from training.muon import muon_and_adamw
@@ -25,6 +27,7 @@ from training.trainer import Plan, Trainer, placed
 
 Batch = dict[str, Tensor]
 
+_WEIGHTS = {**WEIGHTS, **DENSE_WEIGHTS}
 _WARM_UP_STEPS = 300
 _CLIP = 3.0
 _DECAY = 0.999
@@ -32,31 +35,64 @@ _WEIGHT_DECAY = 0.02
 _LARGEST_RMS = 0.1  # of weights that give rotations: a step at the highest rate turns by a hundredth
 _OUTER = re.compile(r"backbone\.conv1\.|position_net\.|bbox_center\.")  # what sees pixels or gives heatmaps
 _SHOWN = (
-    *("total", "body joints", "hand joints", "joints", "arms", "hand pose", "root", "jaw", "expression", "boxes"),
+    *("total", "body joints", "body depth", "hand joints", "joints", "arms", "hand pose", "root", "jaw"),
+    *("expression", "boxes", "body parts", "body surface", "hand parts", "hand surface"),
 )
 
 
 def network_trainer(
-    folder: Path, device: str, rate: float, plan_minutes: float, config: NetworkConfig = NETWORK
+    folder: Path,
+    device: str,
+    rate: float,
+    plan_minutes: float,
+    config: NetworkConfig = NETWORK,
+    *,
+    hands_alone: bool = False,
 ) -> Trainer[Batch]:
-    """A new network to train, its checkpoint in a folder."""
+    """A new network to train, its checkpoint in a folder. hands_alone: train HandNet of it on `batches.Hands`."""
     network = Hand4Whole(config)
     _begin_at_rest(network)
     network = placed(network, device)
+    aside = dense_heads(config).to(device)
     losses = Losses(read_body_file(OPEN_BODY), config).to(device)
 
     def compared(batch: Batch) -> dict[str, Tensor]:
         batch = {name: value.to(device, non_blocking=True) for name, value in batch.items()}
-        found: dict[str, Tensor] = losses(forward(network, batch["body"], batch["hands"], batch["face"]), batch)
-        weighted = [WEIGHTS[name] * value for name, value in found.items()]
-        return found | {"total": torch.stack(weighted).sum()}
+        if hands_alone:
+            hands = hands_forward(network, batch["hands"])
+            return weighted(losses.on_true_bodies(hands, batch) | of_hand_maps(aside, hands, batch))
+        out = forward(network, batch["body"], batch["hands"], batch["face"])
+        body = dense_losses(BODY, aside["body"](out.body_features), batch)
+        return weighted(losses(out, batch) | body | of_hand_maps(aside, out.hands, batch))
 
     plan = Plan(rate, plan_minutes, _WARM_UP_STEPS, _CLIP, _DECAY)
-    optimizers = muon_and_adamw(network, _OUTER, rate, _WEIGHT_DECAY)
+    optimizers = (
+        torch.optim.AdamW(aside.parameters(), lr=rate, weight_decay=_WEIGHT_DECAY),
+        *muon_and_adamw(network, _OUTER, rate, _WEIGHT_DECAY),
+    )
     # After the last one's step, so before weights are averaged and kept: an average of long vectors and short ones
     # would follow the long ones.
     optimizers[-1].register_step_post_hook(lambda *_: shorten_rotations(network))
-    return Trainer(folder / "network", network, config.to_dict(), optimizers, losses=compared, plan=plan)
+    path, architecture = folder / "network", config.to_dict()
+    return Trainer(path, network, architecture, optimizers, losses=compared, plan=plan, aside=aside)
+
+
+def dense_heads(config: NetworkConfig) -> nn.ModuleDict:
+    """Those that are trained along with a network, by the names of `dense`."""
+    backbones = {BODY: config.body_backbone, HAND: config.hand_backbone}
+    return nn.ModuleDict({dense.name: DenseHead(dense, backbone.channels) for dense, backbone in backbones.items()})
+
+
+def of_hand_maps(heads: nn.ModuleDict, hands: HandOutputs, batch: Batch) -> dict[str, Tensor]:
+    """Losses of HandNet's dense head."""
+    names = ("hand_parts", "hand_depths")
+    as_right = {name: batch[name].transpose(0, 1).flatten(0, 1) for name in names}
+    return dense_losses(HAND, heads["hand"](hands.features), as_right, batch["hand_valid"].T.flatten())
+
+
+def weighted(found: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Losses with their weighted sum, "total"."""
+    return found | {"total": torch.stack([_WEIGHTS[name] * value for name, value in found.items()]).sum()}
 
 
 def _begin_at_rest(network: Hand4Whole) -> None:

@@ -58,10 +58,12 @@ class Trainer(Generic[Batch]):
         *,
         losses: Callable[[Batch], dict[str, Tensor]],
         plan: Plan,
+        aside: nn.Module | None = None,
     ) -> None:
         """path: of the checkpoint. optimizers: each of some weights, all at one learning rate. losses: of a batch,
-        scalars by name; the one called "total" is made smaller."""
+        scalars by name; the one called "total" is made smaller. aside: what is trained along, for a loss only."""
         self.network = network
+        self._aside = nn.Module() if aside is None else aside
         self.average = averaged(network, plan.decay)
         self.step, self.spent_s = 0, 0.0
         self.history: list[dict[str, float]] = []
@@ -76,7 +78,8 @@ class Trainer(Generic[Batch]):
             for group in optimizer.param_groups:
                 group["lr"] = self._plan.rate_at(self.step, self.spent_s)
         losses = self._losses(batch)
-        self.network.zero_grad(set_to_none=True)
+        for optimizer in self._optimizers:
+            optimizer.zero_grad(set_to_none=True)
         losses["total"].backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), self._plan.clip)
         for optimizer in self._optimizers:
@@ -100,6 +103,7 @@ class Trainer(Generic[Batch]):
                 "architecture": self.architecture,
                 "network": self.network.state_dict(),
                 "average": self.average.module.state_dict(),
+                "aside": self._aside.state_dict(),
                 "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
                 "progress": progress,
                 "history": json.dumps(self.history),
@@ -113,6 +117,7 @@ class Trainer(Generic[Batch]):
             raise ValueError(f"the checkpoint {self._path} is of another architecture; begin anew in another folder")
         self.network.load_state_dict(state["network"])
         self.average.module.load_state_dict(state["average"])
+        self._aside.load_state_dict(state["aside"])
         for optimizer, kept in zip(self._optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(kept)
         self.step, self.spent_s = state["progress"]["step"], state["progress"]["spent_s"]

@@ -13,7 +13,8 @@ from training.wardrobe import Wardrobe, vertex_normals
 
 LEFT, RIGHT, FACE = range(3)  # parts
 
-_NEAR_M = 0.05
+NEAR_M = 0.05  # nearer faces are not drawn
+
 _HAND_FROM_M = 0.74  # from the middle of the body at rest
 _FACE_LOW_M, _FACE_HIGH_M, _FACE_HALF_M, _FACE_FRONT_M = 0.19, 0.33, 0.07, 0.07
 _OCCLUDER_M = 0.12  # how far behind its surroundings a pixel gets the least light
@@ -73,8 +74,8 @@ class Drawn:
     def _drawn(self, view: Plane, size_wh: tuple[int, int]) -> tuple[Tensor, Tensor, Surface, Tensor]:
         """Sprites (N, H, W, 4); of the P covered pixels whose they are (P,) and what they show; depth (N, H, W)."""
         vertices, faces = self._vertices, self._wardrobe.faces
-        px = view(vertices[..., :2] / vertices[..., 2:].clamp(min=_NEAR_M))
-        seen = rasterise(torch.cat((px, vertices[..., 2:]), -1), faces, size_wh, _NEAR_M)
+        px = view(vertices[..., :2] / vertices[..., 2:].clamp(min=NEAR_M))
+        seen = rasterise(torch.cat((px, vertices[..., 2:]), -1), faces, size_wh, NEAR_M)
         covered = person, row, column = (seen.face >= 0).nonzero(as_tuple=True)
         corners, weights = faces[seen.face[covered]].long(), seen.barycentric[covered]  # (P, 3) both
         look, surface = self._look.at(person), self._wardrobe.surface(corners, weights)

@@ -12,7 +12,13 @@ from models.body_file import BodyArrays
 from models.joints import SMPLX_JOINTS
 from training.garments import HANGING_HAIR, HANGS_FROM, SKIRT, push_out
 from training.looks import Looks
-from training.parts import face_vertices, hand_vertices, landmarks_at_rest
+from training.parts import (
+    face_vertices,
+    hand_vertices,
+    landmarks_at_rest,
+    part_of_hand_vertices,
+    part_of_vertices,
+)
 from training.shading import Surface
 from training.torch_body import TorchBody
 
@@ -36,6 +42,8 @@ class Wardrobe(nn.Module):
     brow_points: Tensor  # (10, 3) at rest
     hands: Tensor  # (2, V) bool, left first
     face: Tensor  # (V,) bool
+    part: Tensor  # (V,) see `parts.part_of_vertices`
+    hand_part: Tensor  # (2, V) see `parts.part_of_hand_vertices`
     points: Tensor  # (21,) the vertices that are points of `joints.SMPLX_POINTS`
 
     def __init__(self, arrays: BodyArrays) -> None:
@@ -49,6 +57,8 @@ class Wardrobe(nn.Module):
             "brow_points": landmarks_at_rest(arrays)[_BROWS].astype(np.float32),
             "hands": hand_vertices(arrays),
             "face": face_vertices(arrays),
+            "part": part_of_vertices(arrays),
+            "hand_part": part_of_hand_vertices(arrays),
             "points": arrays.vertex_points,
         }
         for name, value in constants.items():

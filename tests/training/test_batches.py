@@ -13,7 +13,7 @@ from models.networks.config import NetworkConfig
 from tests.conftest import TINY
 from training import batches
 from training.backgrounds import Pool
-from training.batches import People, collated, item, joints_item
+from training.batches import Hands, People, collated, hands_item, item, joints_item
 from training.sizes import NETWORK
 from training.store import Store
 from training.targets import BODY_POINTS, HAND_POINTS, Arrays
@@ -41,11 +41,15 @@ def test_items_have_their_shapes(config: NetworkConfig, store: Store, pool: Pool
         **{"boxes": (3, 4), "boxes_valid": (3,), "camera": (3,), "body_px": (22, 2), "px_valid": (22,)},
         **{"hand_joints": (2, 20, 3), "hand_valid": (2,), "face_valid": ()},
         **{"rotations": (23, 3, 3), "hand_rotations": (2, 15, 3, 3), "coefficients": (20,)},
+        **dict.fromkeys(("body_parts", "body_depths"), tuple(2 * cells for cells in config.body_cells_hw)),
+        **dict.fromkeys(("hand_parts", "hand_depths"), (2, 4 * config.hand_cells, 4 * config.hand_cells)),
     }
     for _, found in _items(store, pool, config, 4):
         assert {name: value.shape for name, value in found.items()} == shapes
         for name, value in found.items():
-            assert value.dtype == (np.uint8 if name in ("body", "hands", "face") else np.float32), name
+            kinds: dict[str, type] = {"body": np.uint8, "hands": np.uint8, "face": np.uint8}
+            kinds |= dict.fromkeys(("body_parts", "hand_parts"), np.int8)
+            assert value.dtype == kinds.get(name, np.float32), name
             assert np.isfinite(value).all(), name
 
 
@@ -145,8 +149,32 @@ def test_one_person_in_two_is_seen_whole_and_comes_first_in_a_batch(
 
 def test_people_of_whom_joints_are_asked_look_as_others(store: Store, pool: Pool) -> None:
     one, other = (make(np.random.default_rng(3), store, 0, pool, TINY) for make in (item, joints_item))
-    assert other.keys() == {"body", "body_joints", "body_valid"}
+    assert other.keys() == {"body", "body_joints", "body_valid", "body_parts", "body_depths"}
     assert all(np.array_equal(one[name], value) for name, value in other.items())
+
+
+def test_people_of_whom_hands_are_asked_look_as_others(
+    store: Store, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "_body", lambda *_: {})  # draws random numbers before the hands do
+    one, other = (make(np.random.default_rng(3), store, 0, pool, TINY) for make in (item, hands_item))
+    hands = {"hands", "hand_joints", "hand_valid", "hand_parts", "hand_depths"}
+    assert other.keys() == hands | {"rotations", "hand_rotations", "coefficients"}
+    assert all(np.array_equal(one[name], value) for name, value in other.items())
+
+
+def test_of_hands_only_people_come_who_show_one(store_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = iter([0, 0, 1, 0, 1])
+    monkeypatch.setattr(batches, "Pool", lambda *_: _NoPool())
+    monkeypatch.setattr(batches, "hands_item", lambda *_: {"hand_valid": np.array((0, next(seen)))})
+    stream = iter(Hands(store_folder, TINY, 0))
+    assert [next(stream)["hand_valid"][1] for _ in range(2)] == [1, 1]
+    assert not list(seen)
+
+
+class _NoPool:
+    def renew(self, _rng: object) -> None:
+        """Nothing to renew."""
 
 
 def test_the_pelvis_is_the_first_joint_of_both(store: Store, pool: Pool) -> None:

@@ -37,7 +37,8 @@ def test_it_is_the_network_s_own_pass_on_given_parts(monkeypatch: pytest.MonkeyP
     body, hand, own_face = network.body(crop), network.hand(crop, boxes[:, :2]), network.face(crop, boxes[:, 2])
     pose = network.pose(body.features, body.joints, hand.features, hand.joints)
     torch.testing.assert_close(out.body_joints, body.joints)
-    sides = network.by_side(torch.zeros(4, 1, 2, 2), out.hand_joints, out.hand_rot6d)
+    torch.testing.assert_close(out.body_features, body.features)
+    sides = network.by_side(torch.zeros(4, 1, 2, 2), out.hands.joints, out.hands.rot6d)
     torch.testing.assert_close(sides.joints, hand.joints)
     torch.testing.assert_close(sides.rot6d, hand.rot6d)
     torch.testing.assert_close(out.expression, own_face.expression)
@@ -49,10 +50,11 @@ def test_it_is_the_network_s_own_pass_on_given_parts(monkeypatch: pytest.MonkeyP
 
 
 @torch.no_grad()
-def test_of_further_people_only_joints_are_found() -> None:
+def test_of_further_people_only_features_and_joints_are_found() -> None:
     network, (crop, hands, face, _) = _network(), _crops()
     both, first = forward(network, crop, hands, face), forward(network, crop, hands[:1], face[:1])
     torch.testing.assert_close(first.body_joints, both.body_joints)
+    torch.testing.assert_close(first.body_features, both.body_features)
     torch.testing.assert_close(first.body_heat, both.body_heat)
     torch.testing.assert_close(first.boxes, both.boxes[:1], rtol=1e-2, atol=1e-2)
     torch.testing.assert_close(first.pose.root_rot6d, both.pose.root_rot6d[:1], rtol=1e-2, atol=1e-2)
@@ -61,7 +63,7 @@ def test_of_further_people_only_joints_are_found() -> None:
 def test_heatmaps_sum_to_one_and_are_where_the_joints_are() -> None:
     network, (crop, hands, face, _) = _network(), _crops()
     out = forward(network, crop, hands, face)
-    for heat, joints in ((out.body_heat, out.body_joints), (out.hand_heat, out.hand_joints)):
+    for heat, joints in ((out.body_heat, out.body_joints), (out.hands.heat, out.hands.joints)):
         torch.testing.assert_close(heat.sum((2, 3)), torch.ones(heat.shape[:2]))
         columns = torch.arange(heat.shape[3], dtype=torch.float32)
         torch.testing.assert_close(heat.sum(2) @ columns, joints[..., 0])
@@ -71,6 +73,6 @@ def test_gradients_reach_every_weight() -> None:
     network, (crop, hands, face, _) = _network(), _crops()
     out = forward(network.train(), crop, hands, face)
     tensors = [value for value in out if isinstance(value, Tensor)]
-    torch.stack([value.float().square().mean() for value in (*tensors, *out.pose)]).sum().backward()  # type: ignore[no-untyped-call]
+    torch.stack([value.float().square().mean() for value in (*tensors, *out.hands, *out.pose)]).sum().backward()  # type: ignore[no-untyped-call]
     without = [name for name, parameter in network.named_parameters() if parameter.grad is None]
     assert not without

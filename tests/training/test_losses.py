@@ -15,7 +15,8 @@ from models.camera import FOCAL_PX, INPUT_WH
 from models.networks.hand4whole import PoseOutput
 from training.backgrounds import Pool
 from training.batches import item
-from training.forward import Outputs
+from training.dense import WEIGHTS as DENSE_WEIGHTS
+from training.forward import HandOutputs, Outputs
 from training.losses import _SPREAD_CELLS, WEIGHTS, Losses, _as_right, _cross_entropy, _whole
 from training.sizes import NETWORK
 from training.store import Store
@@ -62,12 +63,16 @@ def _truth(losses: Losses, batch: Batch) -> Outputs:
     rotations = batch["rotations"]
     fingers = exp(log(_as_right(batch["hand_rotations"])) - losses.hand_mean)
     return Outputs(
+        body_features=torch.zeros(0),  # no loss here looks at them
         body_joints=batch["body_joints"],
         body_heat=_heat(batch["body_joints"], NETWORK.body_cells_hw),
         boxes=batch["boxes"],
-        hand_joints=hands,
-        hand_heat=_heat(hands, (NETWORK.hand_cells, NETWORK.hand_cells)),
-        hand_rot6d=_rot6d(fingers),
+        hands=HandOutputs(
+            features=torch.zeros(0),
+            joints=hands,
+            heat=_heat(hands, (NETWORK.hand_cells, NETWORK.hand_cells)),
+            rot6d=_rot6d(fingers),
+        ),
         expression=batch["coefficients"][:, 10:],
         jaw_rot6d=_rot6d(rotations[:, 22]),
         pose=PoseOutput(
@@ -87,12 +92,16 @@ def _spoiled(truth: Outputs, amount: float) -> Outputs:
         return (1 - amount) * heat + amount / heat[0, 0].numel()
 
     return Outputs(
+        truth.body_features,
         noisy(truth.body_joints, 1.0),
         melted(truth.body_heat),
         noisy(truth.boxes, 1.0),
-        noisy(truth.hand_joints, 1.0),
-        melted(truth.hand_heat),
-        noisy(truth.hand_rot6d, 0.3),
+        HandOutputs(
+            truth.hands.features,
+            noisy(truth.hands.joints, 1.0),
+            melted(truth.hands.heat),
+            noisy(truth.hands.rot6d, 0.3),
+        ),
         noisy(truth.expression, 1.0),
         noisy(truth.jaw_rot6d, 0.3),
         PoseOutput(
@@ -130,10 +139,23 @@ def test_what_cannot_be_seen_does_not_count(losses: Losses, batch: Batch) -> Non
 def test_one_hand_out_of_sight_leaves_the_other(losses: Losses, batch: Batch) -> None:
     """Left ones come first in the outputs."""
     truth = _truth(losses, batch)
-    wrong = truth._replace(hand_joints=torch.cat((truth.hand_joints[:4] + 1, truth.hand_joints[4:])))
+    joints = torch.cat((truth.hands.joints[:4] + 1, truth.hands.joints[4:]))
+    wrong = truth._replace(hands=truth.hands._replace(joints=joints))
     only = {side: {**batch, "hand_valid": torch.eye(2)[side].expand(4, 2)} for side in (0, 1)}
     assert losses(wrong, only[0])["hand joints"] > 0.1
     assert losses(wrong, only[1])["hand joints"] == 0
+
+
+def test_hands_on_true_bodies_have_the_losses_of_hands(losses: Losses, batch: Batch) -> None:
+    """Of the truth's bodies, fingers are the mesh's only error."""
+    truth = _truth(losses, batch)
+    spoiled = _spoiled(truth, 0.5).hands
+    found = losses.on_true_bodies(spoiled, batch)
+    whole = losses(truth._replace(hands=spoiled), batch)
+    assert set(found) == {"hand joints", "hand depth", "hand heat", "hand pose", "hand mesh"}
+    for name, value in found.items():
+        torch.testing.assert_close(value, whole[name], atol=1e-6, rtol=1e-4)
+    assert found["hand mesh"] > 10 * losses.on_true_bodies(truth.hands, batch)["hand mesh"]
 
 
 def test_gradients_are_finite_at_half_a_turn(losses: Losses, batch: Batch) -> None:
@@ -141,10 +163,11 @@ def test_gradients_are_finite_at_half_a_turn(losses: Losses, batch: Batch) -> No
     turned = torch.tensor([-1.0, -1.0, 1.0, 1.0, -1.0, -1.0])  # half a turn about y
     rotations = [
         (value * turned).requires_grad_()
-        for value in (truth.hand_rot6d, truth.jaw_rot6d, truth.pose.root_rot6d, truth.pose.body_rot6d)
+        for value in (truth.hands.rot6d, truth.jaw_rot6d, truth.pose.root_rot6d, truth.pose.body_rot6d)
     ]
     pose = truth.pose._replace(root_rot6d=rotations[2], body_rot6d=rotations[3])
-    found = losses(truth._replace(hand_rot6d=rotations[0], jaw_rot6d=rotations[1], pose=pose), batch)
+    hands = truth.hands._replace(rot6d=rotations[0])
+    found = losses(truth._replace(hands=hands, jaw_rot6d=rotations[1], pose=pose), batch)
     torch.stack([WEIGHTS[name] * value for name, value in found.items()]).sum().backward()  # type: ignore[no-untyped-call]
     for value in rotations:
         assert value.grad is not None
@@ -187,7 +210,8 @@ def test_the_truth_of_real_crops_projects_nearly_onto_its_pixels(
 def test_new_networks_have_losses_of_about_the_same_size(tmp_path: Path, batch: Batch) -> None:
     trainer = network_trainer(tmp_path, "cpu", 1e-3, 1.0)
     found = trainer.learn(batch)
-    weighted = {name: WEIGHTS[name] * float(found[name]) for name in WEIGHTS}
+    weights = {**WEIGHTS, **DENSE_WEIGHTS}
+    weighted = {name: weights[name] * float(found[name]) for name in weights}
     assert all(np.isfinite(list(weighted.values())))
     assert float(found["total"]) == pytest.approx(sum(weighted.values()), rel=1e-4)
     assert max(weighted.values()) < 12

@@ -8,16 +8,21 @@ import numpy as np
 import pytest
 import torch
 
-from models.body_file import BodyArrays
+from models.body_file import OPEN_BODY, BodyArrays, read_body_file
 from models.joints import HAND_JOINTS, SMPLX_POINTS
 from training.looks import _SLICES
-from training.scene import BODY_WH, FACE_PX, HAND_PX, Person, PersonSampler, Sprites, Stage, random_view
+from training.parts import HAND_PARTS, PARTS, WRISTS
+from training.scene import BODY_WH, DENSE_PX, FACE_PX, HAND_PX, Person, PersonSampler, Sprites, Stage, random_view
 from training.skeleton import turn
 from training.targets import HAND_POINTS
 from training.views import FACE, LEFT, RIGHT
 
 KNUCKLES = [row for row, name in enumerate(HAND_JOINTS) if not name.endswith("_4")]  # tips are on the surface
 NOSE, LEFT_EAR = SMPLX_POINTS.index("nose"), SMPLX_POINTS.index("left_ear")
+
+_PARENTS = read_body_file(OPEN_BODY).parents[:PARTS].tolist()
+# Each joint's part, and those of the joints before and after it.
+_AROUND = [{joint, _PARENTS[joint], *(k for k in range(PARTS) if _PARENTS[k] == joint)} for joint in range(PARTS)]
 
 
 def _facing(person: Person, yaw_deg: float, hair: int = 1) -> Person:
@@ -154,3 +159,39 @@ def test_nobody_stands_in_the_lens(stage: Stage, people: list[Person], distance_
     sprites = stage([replace(_facing(people[0], 0), distance_m=distance_m)])
     nearest = float(sprites.pelvis[0, 2] + sprites.points[0, :, 2].min())
     assert nearest > 0.24
+
+
+def test_maps_of_parts_lie_on_the_person_as_deep_as_their_joints(sprites: Sprites) -> None:
+    """At a joint that is seen the map has one of its neighbours' parts, and a depth just before it."""
+    agree, near = [], []
+    for row in range(4):
+        parts, depths = sprites.body_parts[row], sprites.body_depths[row].float()
+        alpha = sprites.body[row, ::DENSE_PX, ::DENSE_PX, 3] > 0
+        assert (parts[~alpha] == PARTS).float().mean() > 0.97
+        assert (parts[alpha] < PARTS).float().mean() > 0.5  # hair and clothes stand off
+        assert not depths[parts == PARTS].any()
+        for joint in range(1, PARTS):
+            x, y = ((sprites.points[row, joint, :2] + 0.5) / DENSE_PX).floor().long().tolist()
+            before = float(sprites.points[row, joint, 2] - depths[y, x]) if 0 <= y < 80 and 0 <= x < 60 else 1.0
+            if abs(before) < 0.15:
+                agree.append(int(parts[y, x]) in _AROUND[joint])
+                near.append(before)
+    assert len(near) > 12
+    assert np.mean(agree) > 0.8
+    assert 0.0 < np.mean(near) < 0.12
+
+
+def test_maps_of_hands_have_fingers_where_their_joints_are(sprites: Sprites) -> None:
+    agree = []
+    for row, side in np.ndindex(4, 2):
+        parts, depths = sprites.hand_parts[row, side], sprites.hand_depths[row, side].float()
+        alpha = sprites.hands[row, side, ::DENSE_PX, ::DENSE_PX, 3] > 0
+        assert (parts[~alpha] == HAND_PARTS).float().mean() > 0.9
+        wrist = sprites.points[row, WRISTS[side], 2]
+        for finger in range(1, HAND_PARTS - 1):
+            joint = (25, 40)[side] + finger - 1
+            x, y = ((sprites.hand_points[row, side, joint] + 0.5) / DENSE_PX).floor().long().tolist()
+            if abs(float(sprites.points[row, joint, 2] - wrist - depths[y, x])) < 0.02:
+                agree.append(int(parts[y, x]) in (0, finger - 1, finger))
+    assert len(agree) > 30
+    assert np.mean(agree) > 0.7

@@ -10,7 +10,8 @@ from models.hand_fit import HAND_DEPTH_M
 from models.joints import BODY_JOINTS, HAND_JOINTS, SMPLX_POINTS
 from tests.conftest import FINE, TINY
 from training.body.shapes import PELVIS_M
-from training.scene import HAND_PX
+from training.dense import BODY, HAND
+from training.scene import DENSE_PX, HAND_PX
 from training.sizes import NETWORK
 from training.store import Store
 from training.targets import (
@@ -50,7 +51,7 @@ def test_body_joints_lie_on_their_pixels(config, row: int, store: Store) -> None
     height, width = config.body_hw
     inside = (px[:, 0] > -0.5) & (px[:, 0] < width - 0.5) & (px[:, 1] > -0.5) & (px[:, 1] < height - 0.5)
     assert np.array_equal(found["body_valid"], inside)
-    assert {value.dtype for value in found.values()} == {np.dtype(np.float32)}
+    assert {value.dtype for name, value in found.items() if name != "body_parts"} == {np.dtype(np.float32)}
 
 
 @CONFIGS
@@ -127,3 +128,38 @@ def test_the_window_is_where_the_hand_s_points_say(row: int, store: Store) -> No
         expected = person["window"] * scale + np.tile(shift, 2)
         np.testing.assert_allclose(part_window(person, part, HAND_PX), expected, rtol=1e-3, atol=0.2)
     assert part_window(person, FACE, 96).shape == (4,)
+
+
+@CONFIGS
+@ROWS
+@pytest.mark.parametrize("side", [None, LEFT, RIGHT], ids=["body", "left", "right"])
+def test_maps_are_read_where_the_picture_s_cells_are(config, row: int, side: int | None, store: Store) -> None:  # type: ignore[no-untyped-def]
+    """Against the map enlarged to the sprite's pixels, then looked at by the inverse of the matrix."""
+    person = store.person(row)
+    if side is None:
+        found, name, dense = body_targets(person, MATRIX, config), "body", BODY
+        step, cells_hw, window = config.body_backbone.stride / 2, config.body_cells_hw, person["window"]
+    else:
+        found, name, dense = hand_targets(person, side, MATRIX, config), "hand", HAND
+        step, cells_hw = config.hand_backbone.stride / 4, (config.hand_cells,) * 2
+        window = part_window(person, side, HAND_PX)
+    parts, depths = found[f"{name}_parts"], found[f"{name}_depths"]
+    assert parts.shape == depths.shape == tuple(dense.finer * cells for cells in cells_hw)
+    assert parts.dtype == np.int8
+    assert depths.dtype == np.float32
+    if side == LEFT:
+        parts, depths = parts[:, ::-1], depths[:, ::-1]
+    block = np.ones((DENSE_PX, DENSE_PX))
+    maps = (person[f"{name}_{kind}"] for kind in ("parts", "depths"))
+    all_parts, all_depths = (np.kron(each if side is None else each[side], block) for each in maps)
+    left, top, right, bottom = window
+    for y, x in np.ndindex(*parts.shape):
+        across = ((x + 0.5) * step - 0.5 - MATRIX[0, 2]) / MATRIX[0, 0]
+        down = ((y + 0.5) * step - 0.5 - MATRIX[1, 2]) / MATRIX[1, 1]
+        at = int(np.floor(down + 0.5)), int(np.floor(across + 0.5))
+        on = 0 <= at[0] < len(all_parts) and 0 <= at[1] < all_parts.shape[1]
+        if not (left <= across <= right and top <= down <= bottom):
+            assert parts[y, x] == -1
+        else:
+            assert parts[y, x] == (all_parts[at] if on else dense.parts)
+        assert depths[y, x] == (np.float32(all_depths[at]) if on else 0)

@@ -90,7 +90,7 @@ def test_a_checkpoint_holds_what_publishing_needs(tmp_path: Path) -> None:
     trainer = network_trainer(tmp_path, "cpu", 1e-3, 1.0, FINE)
     trainer.save()
     kept = checkpoints.load(tmp_path / "network")
-    assert set(kept) == {"architecture", "network", "average", "optimizers", "progress", "history"}
+    assert set(kept) == {"architecture", "network", "average", "aside", "optimizers", "progress", "history"}
     network = Hand4Whole(type(FINE).from_dict(kept["architecture"]))
     network.load_state_dict(kept["average"])
 
@@ -106,3 +106,19 @@ def test_new_networks_find_people_who_stand_upright(tmp_path: Path, batch: Batch
     assert (from_rot6d(pose.body_rot6d) - torch.eye(3)).abs().max() < 0.5
     assert (from_rot6d(hand.rot6d) - torch.eye(3)).abs().max() < 0.5
     assert set(batch) >= {"body", "hands", "face"}
+
+
+def test_of_hands_alone_nothing_else_is_moved(tmp_path: Path, batch: Batch) -> None:
+    torch.manual_seed(0)
+    trainer = network_trainer(tmp_path, "cpu", 3e-2, 100.0, FINE, hands_alone=True)
+    before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+    found = [float(trainer.learn(batch)["total"]) for _ in range(20)]
+    assert found[-1] < 0.9 * found[0]
+    for name, value in trainer.network.state_dict().items():
+        assert name.startswith(("hand_roi_net.", "hand_position_net.", "hand_rotation_net.")) or torch.equal(
+            value, before[name]
+        ), name
+    trainer.save()
+    resumed = network_trainer(tmp_path, "cpu", 3e-2, 100.0, FINE, hands_alone=True)
+    resumed.resume()
+    assert trainer.learn(batch)["total"] == resumed.learn(batch)["total"]
