@@ -28,8 +28,15 @@ def keep(checkpoint: Path, out: Path) -> None:
 
 
 def begin_from(trainer: Trainer[Any], path: Path) -> None:
-    """Give a new trainer the weights of a file that `keep` wrote; steps and learning rate begin anew. A stage of more
-    basic blocks than the file has begins as the shorter one: the blocks more are the identity.
+    """Give a new trainer the weights of a file that `keep` wrote, see `grown`; steps and learning rate begin anew."""
+    begun = grown(trainer.network, trainer.architecture, path)
+    for network in (trainer.network, trainer.average.module):
+        network.load_state_dict(begun)
+
+
+def grown(network: nn.Module, architecture: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
+    """A network's weights, as `state_dict` has them, from a file that `keep` wrote. A stage of more basic blocks than
+    the file has is as the shorter one: the blocks more are the identity.
 
     Raises FileNotFoundError, and ValueError where the file is of another architecture.
     """
@@ -37,15 +44,13 @@ def begin_from(trainer: Trainer[Any], path: Path) -> None:
         raise FileNotFoundError(f"no weights at {path}; leave out --begin-from to begin with none")
     content = torch.load(path, map_location="cpu", weights_only=True)
     weights: Mapping[str, Tensor] = content["average"]
-    known, own = {**trainer.architecture, **content["architecture"]}, trainer.network.state_dict()
-    if _but_for_blocks(known) != _but_for_blocks(trainer.architecture) or weights.keys() - own.keys():
+    known, own = {**architecture, **content["architecture"]}, network.state_dict()
+    if _but_for_blocks(known) != _but_for_blocks(architecture) or weights.keys() - own.keys():
         raise ValueError(f"the weights in {path} are of another architecture; begin without them")
-    for name, block in trainer.network.named_modules():
+    for name, block in network.named_modules():
         if isinstance(block, BasicBlock) and f"{name}.bn2.weight" not in weights:
             nn.init.zeros_(block.bn2.weight)
-    begun = trainer.network.state_dict() | {name: value.to(own[name].dtype) for name, value in weights.items()}
-    for network in (trainer.network, trainer.average.module):
-        network.load_state_dict(begun)
+    return network.state_dict() | {name: value.to(own[name].dtype) for name, value in weights.items()}
 
 
 def _but_for_blocks(architecture: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,8 @@ from training.trainer import Plan, Trainer, placed
 
 Batch = dict[str, Tensor]
 
+HAND_NET = ("hand_roi_net.", "hand_position_net.", "hand_rotation_net.")  # what its weights' names begin with
+
 _WEIGHTS = {**WEIGHTS, **DENSE_WEIGHTS}
 _WARM_UP_STEPS = 300
 _CLIP = 3.0
