@@ -22,6 +22,7 @@ _MEMORY_S = 10.0  # that someone lost is known again for
 _HELD_S = 1.0  # that the detector may miss someone, with all else for them
 _UNSTEADY = 0.85  # a look, from one frame to the next: the detector looks
 _JUMP, _UNSTEADY_JUMP = 4.0, 2.2  # standard deviations: nobody moves like that
+_LIKELY = 0.3  # score of a box that someone is looked for in, in a new scene, while fewer are found than asked for
 _HARDLY_SURE = 0.2  # score of a box that only someone can be in who was there already
 _PART = 0.75  # of somebody's box, or less
 _EDGE = 0.02  # of the frame's width
@@ -46,6 +47,7 @@ class Follower:
         self._detector = detector
         self._pace = _pace(budget, live=lag_frames is None)
         self._meshes = Meshes(lag_frames)
+        self._asked = people
         self._cast = Cast(people)
         self._people: list[Followed] = []
         self._before: list[Followed] = []  # the cut
@@ -93,12 +95,15 @@ class Follower:
         )
 
     def _find(self, frame: Frame) -> tuple[list[Found], list[Found]]:
-        """Who is surely in the frame, and who may be."""
+        """Who is in the frame, and who may be, surest first."""
         started_s = time.perf_counter()
         boxes = self._detector.detect(frame.rgb, _HARDLY_SURE)
         self._pace.looked(frame.time_s, time.perf_counter() - started_s)
         found = [Found(box, Look.of(frame.rgb, box)) for box in boxes]
-        return [one for one in found if one.box.score >= SURE], [one for one in found if one.box.score < SURE]
+        count = sum(one.box.score >= SURE for one in found)
+        if self._fresh:
+            count = max(count, min(self._asked, sum(one.box.score >= _LIKELY for one in found)))
+        return found[:count], found[count:]
 
     def _going_on(
         self,

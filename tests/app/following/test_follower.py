@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from app.detectors.detector import SURE
 from app.following.follower import Follower
 from app.frame import Box, Frame, Person
-from tests.app.following.stage import Figure, Seen, Shot, Stand, background, figure, filmed, followed, mesh
+from tests.app.following.stage import Figure, Image, Seen, Shot, Stand, background, figure, filmed, followed, mesh
 
 Rng = np.random.Generator
 
@@ -232,6 +233,25 @@ def test_someone_whom_the_detector_doubts_goes_on_and_nobody_comes_of_doubt() ->
         detector.truth = (*truth.values(), *alarm)
         shown.append(follower.tracks(Frame(index, index / 30, image, 0.0), cut=False))
     assert all([(track.track_id, track.missed) for track in tracks] == [(1, 0)] for tracks in shown)
+
+
+@pytest.mark.parametrize(("people", "shown"), [(1, 1), (2, 2), (3, 2)])
+def test_in_a_new_scene_places_asked_for_are_filled_with_who_is_likely(people: int, shown: int) -> None:
+    rng = np.random.default_rng(4)
+    behind = background(rng)
+    figures = {name: Figure(figure(rng), x, 170, 120) for name, x in (("a", 60), ("b", 160), ("c", 260))}
+    image, truth = filmed(behind, figures)
+    scores = {"a": 0.45, "b": 0.32, "c": 0.25}
+
+    class Unsure(Stand):
+        def detect(self, rgb: Image, least: float = SURE) -> tuple[Box, ...]:  # noqa: ARG002 - it knows
+            boxes = (replace(box, score=scores[name]) for name, box in truth.items())
+            return tuple(box for box in boxes if box.score >= least)
+
+    follower = Follower(Unsure(rng), people, 3)
+    first, *later = (follower.tracks(Frame(k, k / 30, image, 0.0), cut=False) for k in range(10))
+    assert len(first) == shown
+    assert all([track.track_id for track in tracks] == [*range(1, shown + 1)] for tracks in later)
 
 
 @pytest.mark.parametrize("share", [0.5, 0.6, 0.65])
