@@ -38,6 +38,7 @@ from training.body.shapes import PELVIS_M
 from training.camera_noise import spoiled
 from training.command import positive_count, run
 from training.draw_people import HELD_OUT
+from training.estimates import estimates_in, part_overlaps
 from training.film import Actor, Film, Filmed
 from training.make_sample import SAMPLE
 from training.measures import errors_mm, pck
@@ -140,26 +141,43 @@ def held_out_frames(count: int, series: int = 0) -> Iterator[Filmed]:
 
 
 def on_held_out(model: str | None, count: int) -> dict[str, float]:
-    """Errors on held-out people in the boxes of what is seen of them, those left out of whom next to nothing is;
-    recall and false alarms of the bundle's detector, where it has one."""
-    errors, rows = Errors(), []
-    found = alarms = 0
+    """Errors on held-out people in the boxes of what is seen of them, those left out of whom next to nothing is, of all
+    and of those who are whole in the frame; box IoU: of the squares that hands and faces in the frame are cut out by.
+    Recall, false alarms and box IoU of the bundle's detector, where it has one."""
+    errors, rows, whole = Errors(), [], []
+    overlaps: list[Array] = []
+    hits: list[float] = []  # overlaps of the detector's boxes
+    alarms = 0
     with tracking(model) as tracker, detection(tracker.bundle) as detector:
         for number, filmed in enumerate(held_out_frames(count)):
             if filmed.seen[0] < _LEAST_SEEN:
                 continue
             x1, y1, x2, y2 = map(float, filmed.boxes[0])
-            box = Box((x1, y1, x2, y2), 1.0)
-            person = estimated(tracker, Frame(number, float(number), filmed.rgb, 0.0), box)
+            frame, box = Frame(number, float(number), filmed.rgb, 0.0), Box((x1, y1, x2, y2), 1.0)
+            person = estimated(tracker, frame, box)
             rows.append(errors.of(person.vertices_m, person.joints_m, filmed.vertices_m[0], filmed.joints_m[0]))
+            whole += rows[-1:] if filmed.whole[0] else []
+            estimates = estimates_in(tracker, frame, box)
+            assert estimates is not None, "somebody was estimated in this box"
+            overlaps.append(part_overlaps(estimates.people[0], filmed.part_boxes[0], frame.size_wh))
             if detector is not None:
                 boxes = detector.detect(filmed.rgb)
-                hit = any(box.overlap(other) >= _SAME_BOX for other in boxes)
-                found, alarms = found + hit, alarms + len(boxes) - hit
-    results = {"people": float(len(rows))} | _means(rows)
+                best = max((box.overlap(other) for other in boxes), default=0.0)
+                hits += [best] if best >= _SAME_BOX else []
+                alarms += len(boxes) - (best >= _SAME_BOX)
+    results = {"people": float(len(rows))} | _means(rows) | _means_of_parts(overlaps)
+    results |= {f"whole people's {name}": value for name, value in _means(whole).items()}
     if detector is not None and rows:
-        results |= {"detector recall": found / len(rows), "false alarms a frame": alarms / len(rows)}
+        results |= {"detector recall": len(hits) / len(rows), "false alarms a frame": alarms / len(rows)}
+        results |= {"detector box IoU": float(np.mean(hits or [np.nan]))}
     return results
+
+
+def _means_of_parts(overlaps: Sequence[Array]) -> dict[str, float]:
+    """Of rows (3,): left hand, right hand, face; NaN where a part does not count."""
+    hands, face = np.array(overlaps)[:, :2], np.array(overlaps)[:, 2]
+    counted = {"hand box IoU": hands[np.isfinite(hands)], "face box IoU": face[np.isfinite(face)]}
+    return {name: float(values.mean()) for name, values in counted.items() if len(values)}
 
 
 def estimated(parts: Loaded, frame: Frame, box: Box) -> Person:
@@ -268,7 +286,7 @@ def main() -> None:
     else:
         results = on_sample(options.model)
     for name, value in results.items():
-        print(f"{name:22} {value:8.3f}" if value < 2 else f"{name:22} {value:8.1f}")
+        print(f"{name:28} {value:8.3f}" if value < 2 else f"{name:28} {value:8.1f}")
 
 
 if __name__ == "__main__":

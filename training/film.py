@@ -42,6 +42,8 @@ class Filmed:
     joints_m: NDArray[np.float32]  # (A, 55, 3)
     boxes: NDArray[np.float64]  # (A, 4) xyxy pixels of what is seen, 0 of nobody
     seen: NDArray[np.float64]  # (A,) area that is in the frame and not hidden, over roughly the body's whole area
+    whole: NDArray[np.bool_]  # (A,) whether nothing of the body is outside the frame
+    part_boxes: NDArray[np.float64]  # (A, 3, 4) xyxy pixels, tight around left hand, right hand and face
 
 
 class Film(torch.nn.Module):
@@ -70,12 +72,16 @@ class Film(torch.nn.Module):
         rgb, owner = _flattened(*layers, np.repeat(np.repeat(background, self._finer, 0), self._finer, 1))
         masks = [owner == actor for actor in range(len(actors))]
         areas = np.array([mask.sum() for mask in masks]) / self._finer**2
+        px = _projected(bare.numpy(), camera)
+        parts = [px[:, part.numpy()] for part in (*self.wardrobe.hands, self.wardrobe.face)]
         return Filmed(
             rgb=self._shrunk(rgb),
             vertices_m=bare.numpy(),
             joints_m=joints.numpy(),
             boxes=np.array([bounds(mask) or (0, 0, 0, 0) for mask in masks]) / self._finer,
-            seen=areas / np.maximum(_whole_areas(bare.numpy(), camera), 1.0),
+            seen=areas / np.maximum(_BODY_IN_BOX * np.ptp(px, axis=1).prod(-1), 1.0),
+            whole=np.array([bool(((at >= 0) & (at <= (width - 1, height - 1))).all()) for at in px]),
+            part_boxes=np.stack([np.concatenate((part.min(1), part.max(1)), 1) for part in parts], 1),
         )
 
     def _view(self, camera: Camera, count: int) -> Plane:
@@ -103,7 +109,7 @@ def _flattened(
     return np.where(covered[..., None], picture[..., :3], background), np.where(covered, nearest.numpy(), -1)
 
 
-def _whole_areas(vertices_m: NDArray[np.float32], camera: Camera) -> NDArray[np.float64]:
-    """(A,) roughly the pixels that each body (A, V, 3) would cover in a frame without edges."""
-    px = vertices_m[..., :2] / vertices_m[..., 2:].clip(min=0.05) * camera[0]
-    return np.asarray(_BODY_IN_BOX * np.ptp(px, axis=1).prod(-1), np.float64)
+def _projected(vertices_m: NDArray[np.float32], camera: Camera) -> NDArray[np.float64]:
+    """(A, V, 2) pixels of vertices (A, V, 3), of those behind the camera as if a little before it."""
+    px = vertices_m[..., :2].astype(np.float64) / vertices_m[..., 2:].clip(min=0.05)
+    return np.asarray(px * camera[:2] + camera[2:])

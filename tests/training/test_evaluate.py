@@ -108,6 +108,10 @@ def test_held_out_people_are_the_same_each_time_and_measured(tiny_bundle: Path) 
     found = evaluate.on_held_out(str(tiny_bundle), 2)
     assert 1 <= found["people"] <= 2
     assert found["PA-MPVPE"] > 10  # weights of random numbers
+    assert 0 <= found["hand box IoU"] < 1
+    assert 0 <= found["face box IoU"] < 1
+    whole = sum(filmed.whole[0] for filmed in evaluate.held_out_frames(2))
+    assert ("whole people's PA-MPVPE" in found) == bool(whole)
     assert not any("detector" in name for name in found)  # a bundle without one has no recall
 
 

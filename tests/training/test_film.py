@@ -13,6 +13,7 @@ from models.body_file import BodyArrays
 from models.smplx_body import SmplxBody
 from training.film import Actor, Camera, Film
 from training.looks import random_look
+from training.parts import face_vertices, hand_vertices
 
 CAMERA: Camera = (120.0, 120.0, 79.5, 59.5)
 BACKGROUND = np.full((120, 160, 3), (0, 255, 0), np.uint8)  # of a colour that nobody wears
@@ -52,6 +53,17 @@ def test_meshes_project_onto_the_people(film: Film, arrays: BodyArrays) -> None:
     np.testing.assert_allclose(filmed.joints_m[0], mesh.joints_m[:55], atol=1e-4)
     px = (filmed.joints_m[0, :, :2] / filmed.joints_m[0, :, 2:] * CAMERA[0] + CAMERA[2:]).round().astype(int)
     assert _changed(filmed.rgb)[px[:, 1], px[:, 0]].all()
+
+
+def test_parts_have_boxes_and_who_reaches_out_of_the_frame_is_not_whole(film: Film, arrays: BodyArrays) -> None:
+    filmed = film([_actor(), _actor(x=1.6)], CAMERA, BACKGROUND)
+    assert filmed.whole.tolist() == [True, False]
+    for row in range(2):
+        px = filmed.vertices_m[row, :, :2] / filmed.vertices_m[row, :, 2:] * CAMERA[0] + CAMERA[2:]
+        for part, box in zip((*hand_vertices(arrays), face_vertices(arrays)), filmed.part_boxes[row], strict=True):
+            np.testing.assert_allclose(box, [*px[part].min(0), *px[part].max(0)], atol=1e-3)
+    left, right, face = filmed.part_boxes[0]
+    assert right[2] < face[0] < face[2] < left[0]  # of somebody who faces the camera, arms spread
 
 
 def test_who_is_hidden_is_seen_less(film: Film) -> None:
