@@ -29,9 +29,9 @@ Array = NDArray[np.floating[Any]]
 RIGHT_MM = {"body": 150.0, "hand": 15.0, "face": 30.0}
 
 # Weights of the evidence in the order of `Evidence`, the constant last.
-BODY = (-0.98, 1.52, 0.00, 0.14)
-HAND = (-0.60, -0.65, 0.16, 0.14, 1.73)
-FACE = (0.57, 0.50, -0.30, -0.08)
+BODY = (-0.84, 1.81, 0.00, -0.01)
+HAND = (-0.92, -0.59, 0.31, -0.06, 1.80)
+FACE = (0.45, 0.80, -0.13, -0.29)
 
 _VISIBLE = 2  # in a hand's evidence
 _HAND_VISIBLE = 0.4  # of its box, from which on a hand is more than a guess
