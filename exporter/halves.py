@@ -34,8 +34,21 @@ class _Half(nn.Module):
         return [features.float() for features in self.trunk.stages(image.half())]
 
 
-def half_trunks(network: Hand4Whole) -> Hand4Whole:
-    """A copy whose backbones and upsampling are in half precision."""
+class _Single(nn.Module):
+    """The last stage of a trunk in half precision, in float32."""
+
+    def __init__(self, stage: nn.Module) -> None:
+        super().__init__()
+        self.stage = stage.float()
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.stage(x.float())
+        return y
+
+
+def half_trunks(network: Hand4Whole, *, end_in_float: bool = False) -> Hand4Whole:
+    """A copy whose backbones and upsampling are in half precision. end_in_float: but for BodyNet's last stage, which
+    poses depend on most."""
     copied = copy.deepcopy(network)
     for owner, name in (
         (copied, "backbone"),
@@ -44,6 +57,9 @@ def half_trunks(network: Hand4Whole) -> Hand4Whole:
         (copied.face_roi_net, "backbone"),
     ):
         setattr(owner, name, _Half(getattr(owner, name)))
+    if end_in_float:
+        trunk = copied.backbone.trunk
+        trunk.layer4 = _Single(trunk.layer4)  # type: ignore[union-attr, arg-type]
     return copied.eval()
 
 

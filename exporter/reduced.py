@@ -68,9 +68,17 @@ def by_stretches(shown: list[clip.Shown]) -> list[list[clip.Shown]]:
     return [[frame for stretch in stretches[first::3] for frame in stretch] for first in range(3)]
 
 
-def to_half(folder: Path, traced: Hand4Whole, loaded: Checkpoint, feeds: Mapping[str, Mapping[str, Tensor]]) -> None:
-    """Replace the FP32 graphs in a folder by those with half-precision trunks. feeds: to trace them with."""
-    halved = half_trunks(traced)
+def to_half(
+    folder: Path,
+    end_in_float: bool,
+    *,
+    traced: Hand4Whole,
+    loaded: Checkpoint,
+    feeds: Mapping[str, Mapping[str, Tensor]],
+) -> None:
+    """Replace the FP32 graphs in a folder by those with half-precision trunks; end_in_float: see `half_trunks`. feeds:
+    to trace them with."""
+    halved = half_trunks(traced, end_in_float=end_in_float)
     for spec in graph_specs(halved):
         if spec.name != "pose":  # it has no trunk
             export_graph(spec, halved, feeds[spec.name], folder / f"{spec.name}.onnx")
@@ -86,12 +94,13 @@ def reduce_graphs(
     calibrate: Path,
     shown: list[clip.Shown],
     shape_space: str,
-    halve: Callable[[Path], None],
+    halve: Callable[[Path, bool], None],
     report: Report,
 ) -> dict[str, Any]:
     """Replace the FP32 graphs in `folder` by those of "fp16" or "int8"; gives what bundle.json says of it.
 
-    calibrate: the clip that `shown` are frames of. halve: replaces graphs in a folder by their FP16 ones. Raises
+    calibrate: the clip that `shown` are frames of. halve: replaces graphs in a folder by their FP16 ones, BodyNet's
+    last stage in float where it is told so, which is where all of it in half precision is too far off. Raises
     ProofError past the limit.
     """
     with tempfile.TemporaryDirectory(prefix="wb-export-") as work, ExitStack() as stack:
@@ -101,9 +110,14 @@ def reduce_graphs(
         found_by = full / f"{DETECTOR}.onnx"
         detector = stack.enter_context(OnnxRuntimeEngine(found_by)) if found_by.exists() else None
         pictures = Pictures.of(shown, engines["body"], detector)
+        expected_to_judge = run_graphs(engines, pictures.crops_to_judge)
         kept: list[Layer] = []
         if precision == "fp16":
-            halve(folder)
+            for end_in_float in (False, True):
+                halve(folder, end_in_float)
+                distances = _measured(folder, figure, pictures, expected_to_judge)
+                if not distances.too_far(LIMIT_MM[precision]):
+                    break
         else:
             quantisers = _quantisers(full, engines, pictures)
             (tried := Path(work) / "tried").mkdir()
@@ -112,7 +126,7 @@ def reduce_graphs(
             kept, _ = layers_to_keep(trials, _MARGIN * LIMIT_MM[precision], _SEARCH_S)
             for graph, quantiser in quantisers.items():
                 quantiser.write(folder / f"{graph}.onnx", {layer for owner, layer in kept if owner == graph})
-        distances = _measured(folder, figure, pictures, run_graphs(engines, pictures.crops_to_judge))
+            distances = _measured(folder, figure, pictures, expected_to_judge)
         _check(precision, distances, kept)
         _say(report, precision, distances)
         people = None if detector is None else _detector(full, folder, precision, pictures, report)
@@ -160,7 +174,7 @@ def _check(precision: str, distances: Distances, kept: list[Layer]) -> None:
     for part in distances.too_far(LIMIT_MM[precision]):
         named = ", ".join(f"{graph} {layer}" for graph, layer in kept[:_NAMED]) or "none"
         advice = {
-            "fp16": "The trunks are all that is reduced: keep them in float by exporting without --fp16",
+            "fp16": "The trunks are all that is reduced, and BodyNet's last stage was kept: export without --fp16",
             "int8": f"{len(kept)} layers were kept in float ({named}), chosen on other pictures of the clip; these "
             "need more: give a clip of more people and poses with --calibrate, or export with --fp16",
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ import torch
 from engines.bundle import GRAPHS
 from engines.engine import Engine
 from engines.onnxruntime_engine import OnnxRuntimeEngine
+from exporter import reduced
 from exporter.clip import SAMPLE, ClipError, frames, people_crops
 from exporter.distance import Distance, Distances, Figure, Outputs, graph_feeds, run_graphs
 from exporter.found_people import compare
 from exporter.halves import half_trunks
 from exporter.proof import ProofError
 from exporter.quantise import Quantiser
-from exporter.reduced import by_stretches, float_layers
+from exporter.reduced import Pictures, by_stretches, float_layers, reduce_graphs
 from exporter.sensitivity import layers_to_keep
 from models.networks.hand4whole import Hand4Whole
 from tests.conftest import TINY
@@ -136,10 +138,13 @@ def test_int8_is_near_the_full_graph_and_all_kept_is_the_full_graph(
 # FP16
 
 
-def test_half_trunks_compute_nearly_the_same_between_float32(crops: Any) -> None:
+@pytest.mark.parametrize("end_in_float", [False, True])
+def test_half_trunks_compute_nearly_the_same_between_float32(end_in_float: bool, crops: Any) -> None:
     torch.manual_seed(0)
     network = Hand4Whole(TINY).eval()
-    halved = half_trunks(network)
+    halved = half_trunks(network, end_in_float=end_in_float)
+    singles = {name for name, value in halved.backbone.named_parameters() if value.dtype == torch.float32}
+    assert singles == {name for name, _ in halved.backbone.named_parameters() if end_in_float and ".layer4." in name}
     assert next(halved.backbone.parameters()).dtype == torch.float16
     assert next(halved.body_position_net.parameters()).dtype == torch.float32
     assert next(network.backbone.parameters()).dtype == torch.float32
@@ -150,6 +155,45 @@ def test_half_trunks_compute_nearly_the_same_between_float32(crops: Any) -> None
         assert ours.dtype == torch.float32
         assert not torch.equal(ours, theirs)
         torch.testing.assert_close(ours, theirs, rtol=0.02, atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("holds", "tried"), [("all", [False]), ("but the end", [False, True]), ("none", [False, True])]
+)
+def test_where_all_in_half_precision_is_too_far_off_the_end_stays_in_float(
+    holds: str, tried: list[bool], tmp_path: Path, outputs: Outputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halved: list[bool] = []
+    near, far = (Distances(dict.fromkeys(PARTS, Distance(mm, mm)), Distance(0, 0)) for mm in (0.4, 0.6))
+
+    def measured(*_: object) -> Distances:
+        return near if holds == ("but the end" if halved[-1] else "all") else far
+
+    monkeypatch.setattr(reduced, "_measured", measured)
+    monkeypatch.setattr(reduced, "OnnxRuntimeEngine", lambda _path: nullcontext())
+    monkeypatch.setattr(reduced, "run_graphs", lambda *_: outputs)
+    crop = np.zeros((1, 4, 4, 3), np.uint8)
+    monkeypatch.setattr(reduced.Pictures, "of", lambda *_: Pictures(crop, crop, crop, [], []))
+    monkeypatch.setattr(reduced, "sha256", lambda _path: "")
+    (tmp_path / "fp32").mkdir()
+
+    def reduce() -> dict[str, Any]:
+        return reduce_graphs(
+            tmp_path / "fp32",
+            "fp16",
+            calibrate=tmp_path / "clip.mp4",
+            shown=[],
+            shape_space="wb-track-open-1",
+            halve=lambda _folder, end_in_float: halved.append(end_in_float),
+            report=lambda _line: None,
+        )
+
+    if holds == "none":
+        with pytest.raises(ProofError, match=r"0\.6 mm .* allowed 0\.5"):
+            reduce()
+    else:
+        assert reduce()["distance_mm"]["body"]["mean"] == 0.4
+    assert halved == tried
 
 
 # Distances
