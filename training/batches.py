@@ -40,8 +40,8 @@ _MOST_LARGER = 1.25
 _BODY_LEAST_PX, _HAND_LEAST_PX, _FACE_LEAST_PX = 96, 32, 28
 
 
-class People(IterableDataset[Arrays]):
-    """An endless stream of items, see `item`. Each loader process draws its own."""
+class _Stream(IterableDataset[Arrays]):
+    """An endless stream of items. Each loader process draws its own."""
 
     def __init__(self, folder: Path, config: NetworkConfig, seed: int) -> None:
         """folder: of a `Store`."""
@@ -53,26 +53,29 @@ class People(IterableDataset[Arrays]):
         while True:
             pool.renew(rng)
             for number in range(_USES):
-                make = joints_item if number % _WHOLE_EACH else item
-                yield make(rng, store, _row(rng, store), pool, self._config)
+                yield self._item(rng, store, pool, number)
+
+    def _item(self, rng: Rng, store: Store, pool: Pool, number: int) -> Arrays:
+        """number: of the item before the next new background."""
+        raise NotImplementedError
 
 
-class Hands(IterableDataset[Arrays]):
-    """An endless stream of people of whom a hand or both can be seen, see `hands_item`."""
+class People(_Stream):
+    """People, see `item` and `joints_item`."""
 
-    def __init__(self, folder: Path, config: NetworkConfig, seed: int) -> None:
-        """folder: of a `Store`."""
-        self._folder, self._config, self._seed = folder, config, seed
+    def _item(self, rng: Rng, store: Store, pool: Pool, number: int) -> Arrays:
+        make = joints_item if number % _WHOLE_EACH else item
+        return make(rng, store, _row(rng, store), pool, self._config)
 
-    def __iter__(self) -> Iterator[Arrays]:
-        rng = loader_rng(self._seed)
-        store, pool = Store(self._folder), Pool(rng, _POOL)
+
+class Hands(_Stream):
+    """People of whom a hand or both can be seen, see `hands_item`."""
+
+    def _item(self, rng: Rng, store: Store, pool: Pool, number: int) -> Arrays:  # noqa: ARG002 - all are alike
         while True:
-            pool.renew(rng)
-            for _ in range(_USES):
-                found = hands_item(rng, store, store.random_row(rng), pool, self._config)
-                if found["hand_valid"].any():
-                    yield found
+            found = hands_item(rng, store, store.random_row(rng), pool, self._config)
+            if found["hand_valid"].any():
+                return found
 
 
 def _row(rng: Rng, store: Store) -> int:

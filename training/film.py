@@ -14,7 +14,7 @@ from torch import Tensor
 from models.body_file import BodyArrays
 from training.looks import Looks
 from training.pictures import bounds
-from training.views import Drawn, Plane
+from training.views import NEAR_M, Drawn, Plane
 from training.wardrobe import Wardrobe
 
 Camera = tuple[float, float, float, float]  # fx, fy, cx, cy in pixels
@@ -111,5 +111,5 @@ def _flattened(
 
 def _projected(vertices_m: NDArray[np.float32], camera: Camera) -> NDArray[np.float64]:
     """(A, V, 2) pixels of vertices (A, V, 3), of those behind the camera as if a little before it."""
-    px = vertices_m[..., :2].astype(np.float64) / vertices_m[..., 2:].clip(min=0.05)
+    px = vertices_m[..., :2].astype(np.float64) / vertices_m[..., 2:].clip(min=NEAR_M)
     return np.asarray(px * camera[:2] + camera[2:])

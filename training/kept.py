@@ -28,7 +28,10 @@ def keep(checkpoint: Path, out: Path) -> None:
 
 
 def begin_from(trainer: Trainer[Any], path: Path) -> None:
-    """Give a new trainer the weights of a file that `keep` wrote, see `grown`; steps and learning rate begin anew."""
+    """Give a new trainer the weights of a file that `keep` wrote, see `grown`; steps and learning rate begin anew.
+    Raises FileNotFoundError where there is none."""
+    if not path.is_file():
+        raise FileNotFoundError(f"no weights at {path}; leave out --begin-from to begin with none")
     begun = grown(trainer.network, trainer.architecture, path)
     for network in (trainer.network, trainer.average.module):
         network.load_state_dict(begun)
@@ -38,15 +41,13 @@ def grown(network: nn.Module, architecture: Mapping[str, Any], path: Path) -> di
     """A network's weights, as `state_dict` has them, from a file that `keep` wrote. A stage of more basic blocks than
     the file has is as the shorter one: the blocks more are the identity.
 
-    Raises FileNotFoundError, and ValueError where the file is of another architecture.
+    Raises ValueError where the file is of another architecture.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"no weights at {path}; leave out --begin-from to begin with none")
     content = torch.load(path, map_location="cpu", weights_only=True)
     weights: Mapping[str, Tensor] = content["average"]
     known, own = {**architecture, **content["architecture"]}, network.state_dict()
     if _but_for_blocks(known) != _but_for_blocks(architecture) or weights.keys() - own.keys():
-        raise ValueError(f"the weights in {path} are of another architecture; begin without them")
+        raise ValueError(f"the weights in {path} are of another architecture; name others, or begin without")
     for name, block in network.named_modules():
         if isinstance(block, BasicBlock) and f"{name}.bn2.weight" not in weights:
             nn.init.zeros_(block.bn2.weight)

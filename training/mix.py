@@ -46,6 +46,8 @@ def main() -> None:
     parser.add_argument("--share", type=_share, default=0.3, help="of that, 0 to 1; default: 0.3")
     parser.add_argument("--hands", type=Path, metavar="FOLDER", help="where training.train_hands kept HandNet")
     options = parser.parse_args()
+    if not options.kept.is_file():
+        raise FileNotFoundError(f"no weights at {options.kept}; name a file that training.kept wrote as --kept")
     state = checkpoints.load(options.folder / "network")
     new: Mapping[str, Tensor] = state["average"]
     network = Hand4Whole(NetworkConfig.from_dict(state["architecture"]))
@@ -61,7 +63,10 @@ def main() -> None:
 
 
 def _share(text: str) -> float:
-    share = float(text)
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
     if not 0 <= share <= 1:
         raise argparse.ArgumentTypeError(f"{text} is no share, expected 0 to 1")
     return share

@@ -51,6 +51,11 @@ class Store:
             raise FileNotFoundError(f"no store in {folder}; make one with python -m training.draw_people --capacity N")
         self.capacity: int = json.loads(note.read_text(encoding="utf-8"))["capacity"]
         anew = capacity is not None
+        if not anew and (missing := [name for name in _FIELDS if not (folder / name).is_file()]):
+            raise FileNotFoundError(
+                f"the store in {folder} has no {missing[0]}, it is of an earlier version; make it anew with "
+                "python -m training.draw_people --capacity N"
+            )
         self.arrays: Mapping[str, NDArray[Any]] = {
             name: _mapped(folder / name, kind, (self.capacity, *shape), anew=anew)
             for name, (shape, kind) in _FIELDS.items()

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from models.camera import FOCAL_PX, INPUT_WH
 from models.hand_fit import HAND_DEPTH_M
-from models.joints import BODY_JOINTS, HAND_JOINTS, SMPLX_POINTS, body_point, hand_point
+from models.joints import BODY_JOINTS, HAND_JOINTS, body_point, hand_point
 from models.networks.box import PART_ENLARGEMENT
 from models.networks.config import NetworkConfig
 from training.body.shapes import PELVIS_M
 from training.dense import BODY, HAND
+from training.parts import WRISTS
 from training.pictures import Matrix
 from training.scene import DENSE_PX, SPRITE_MARGIN
 from training.views import FACE, LEFT
@@ -36,7 +37,6 @@ _MESH_JOINTS = slice(0, 22)
 
 BODY_POINTS = np.array([body_point(name) for name in BODY_JOINTS])  # (25,)
 HAND_POINTS = np.array([[hand_point(side, name) for name in HAND_JOINTS] for side in ("left", "right")])  # (2, 20)
-WRISTS = np.array([SMPLX_POINTS.index(f"{side}_wrist") for side in ("left", "right")])  # (2,)
 
 
 def body_targets(person: Person, matrix: Matrix, config: NetworkConfig) -> Arrays:

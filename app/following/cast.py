@@ -13,7 +13,7 @@ class Cast:
     """So many people, each kept as long as they are there. Numbers from 1 are given in the order of appearance."""
 
     def __init__(self, places: int) -> None:
-        self._places = places
+        self.places = places
         self._kept: list[Followed] = []
         self._numbered = 0
 
@@ -28,7 +28,7 @@ class Cast:
         ]
         free = [one for one in people if one.present and not one.missed and one not in self._kept]
         free.sort(key=lambda one: (one.track_id is None, -one.box.score * one.box.area_px2))
-        for one in free[: self._places - len(self._kept)]:
+        for one in free[: self.places - len(self._kept)]:
             if one.track_id is None:
                 self._numbered += 1
                 one.track_id = self._numbered

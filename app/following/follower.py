@@ -47,7 +47,6 @@ class Follower:
         self._detector = detector
         self._pace = _pace(budget, live=lag_frames is None)
         self._meshes = Meshes(lag_frames)
-        self._asked = people
         self._cast = Cast(people)
         self._people: list[Followed] = []
         self._before: list[Followed] = []  # the cut
@@ -102,7 +101,7 @@ class Follower:
         found = [Found(box, Look.of(frame.rgb, box)) for box in boxes]
         count = sum(one.box.score >= SURE for one in found)
         if self._fresh:
-            count = max(count, min(self._asked, sum(one.box.score >= _LIKELY for one in found)))
+            count = max(count, min(self._cast.places, sum(one.box.score >= _LIKELY for one in found)))
         return found[:count], found[count:]
 
     def _going_on(

@@ -72,7 +72,12 @@ def test_hands_of_another_architecture_are_refused(tmp_path: Path, monkeypatch: 
         _mix(monkeypatch, tmp_path / "out", "--folder", tmp_path / "new", "--hands", tmp_path / "hands")
 
 
-@pytest.mark.parametrize("share", ["-0.1", "1.5"])
+def test_missing_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FileNotFoundError, match=r"none\.pth.*--kept"):
+        _mix(monkeypatch, tmp_path / "out", "--kept", tmp_path / "none.pth")
+
+
+@pytest.mark.parametrize("share", ["-0.1", "1.5", "nan", "some"])
 def test_what_is_no_share_is_refused(
     share: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

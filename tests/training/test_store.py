@@ -85,3 +85,10 @@ def test_an_empty_store_has_no_rows(tmp_path: Path) -> None:
 def test_no_store_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="draw_people --capacity"):
         Store(tmp_path / "store")
+
+
+def test_a_store_without_a_field_says_to_make_it_anew(tmp_path: Path) -> None:
+    Store(tmp_path / "store", 5)
+    (tmp_path / "store" / "hand_parts").unlink()
+    with pytest.raises(FileNotFoundError, match=r"no hand_parts.*--capacity"):
+        Store(tmp_path / "store")
