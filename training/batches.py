@@ -36,6 +36,8 @@ _WHOLE_EACH = 2  # of so many people one is seen whole, with hands and face; of 
 _MISSED = {LEFT: (0.12, 0.17), RIGHT: (0.12, 0.17), FACE: (0.045, 0.1)}
 _MOST_LARGER = 1.25
 
+_CLEAR = 0.5  # of the faces: not spoiled, since what an expression changes is slight
+
 # The coarsest heights that pictures are reduced to by bad cameras.
 _BODY_LEAST_PX, _HAND_LEAST_PX, _FACE_LEAST_PX = 96, 32, 28
 
@@ -78,6 +80,16 @@ class Hands(_Stream):
                 return found
 
 
+class Faces(_Stream):
+    """People whose face can be seen, see `faces_item`."""
+
+    def _item(self, rng: Rng, store: Store, pool: Pool, number: int) -> Arrays:  # noqa: ARG002 - all are alike
+        while True:
+            found = faces_item(rng, store, store.random_row(rng), pool, self._config)
+            if found["face_valid"]:
+                return found
+
+
 def _row(rng: Rng, store: Store) -> int:
     """Someone of whom most often enough is in the frame to learn from."""
     row = store.random_row(rng)
@@ -104,6 +116,12 @@ def hands_item(rng: Rng, store: Store, row: int, pool: Pool, config: NetworkConf
     """What `item` says of someone's hands, and the rotations and coefficients that they hang on."""
     person = store.person(row)
     return {**_hands(rng, person, pool, config), **_parameters(person)}
+
+
+def faces_item(rng: Rng, store: Store, row: int, pool: Pool, config: NetworkConfig) -> Arrays:
+    """What `item` says of someone's face, and its rotations and coefficients."""
+    person = store.person(row)
+    return {**_face(rng, person, pool, config), **_parameters(person)}
 
 
 def item(rng: Rng, store: Store, row: int, pool: Pool, config: NetworkConfig) -> Arrays:
@@ -152,8 +170,8 @@ def _hands(rng: Rng, person: Person, pool: Pool, config: NetworkConfig) -> Array
 
 
 def _face(rng: Rng, person: Person, pool: Pool, config: NetworkConfig) -> Arrays:
-    image, _ = _part(rng, person, FACE, pool, (config.face_px, _FACE_LEAST_PX))
-    return {"face": image} | face_targets(person)
+    image, matrix = _part(rng, person, FACE, pool, (config.face_px, _FACE_LEAST_PX))
+    return {"face": image} | face_targets(person, matrix, config)
 
 
 def _part(rng: Rng, person: Person, part: int, pool: Pool, size_and_least_px: tuple[int, int]) -> tuple[Image, Matrix]:
@@ -162,7 +180,9 @@ def _part(rng: Rng, person: Person, part: int, pool: Pool, size_and_least_px: tu
     sprite = person["face"] if part == FACE else person["hands"][part]
     matrix = _part_matrix(rng, part, len(sprite), size)
     sprite_there = moved(weighted(sprite), matrix, (size, size))
-    image = spoiled(rng, over(sprite_there, pool.part(rng, (size, size))), least)
+    image = over(sprite_there, pool.part(rng, (size, size)))
+    if part != FACE or rng.random() > _CLEAR:
+        image = spoiled(rng, image, least)
     return outside_black(image, part_window(person, part, len(sprite)), matrix), matrix
 
 

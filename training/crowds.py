@@ -24,6 +24,7 @@ from training.loaders import loader_rng
 from training.pictures import Sprite, bounds, fill_box, moved, over, weighted
 from training.store import Store
 from training.targets import BODY_POINTS
+from training.things import solid
 
 Boxes = NDArray[np.float32]
 Point = NDArray[np.floating[Any]]
@@ -31,8 +32,8 @@ Owner = NDArray[np.int8]  # (H, W) whose a pixel is, by number from the farthest
 
 _GREY = 114  # beside the frame, as the tracker's letterbox has it
 _ASPECTS = ((0.42, 4 / 3), (0.4, 16 / 9), (0.06, 1.0), (0.06, 3 / 4), (0.06, 9 / 16))
-_COUNTS = ((0.09, 0), (0.42, 1), (0.22, 2), (0.13, 3), (0.09, 4), (0.05, 5))
-_TOGETHER = 0.45  # of several people: as a group, instead of anywhere
+_COUNTS = ((0.1, 0), (0.37, 1), (0.2, 2), (0.14, 3), (0.12, 4), (0.07, 5))
+_TOGETHER = 0.6  # of several people: as a group, instead of anywhere
 _GROUP_METRE = (0.2, 1.4)  # what a metre is of the frame's height
 _GAP_M = (0.25, 0.9)  # from one to the next
 _HEADS_M = 0.12  # how unlike their heights are
@@ -78,6 +79,8 @@ def crowd(rng: Rng, store: Store, input_hw: tuple[int, int], pool: Pool) -> tupl
         image = _with_spectators(rng, store, image)
     if rng.random() < 0.4:
         image = _with_limbs(rng, store, image)
+    if rng.random() < 0.35:
+        image = _with_things(rng, pool, image)
     drawn_px: list[int] = []
     heads: list[Point] = []
     count, ends = chosen(rng, _COUNTS), height
@@ -173,6 +176,15 @@ def _with_limbs(rng: Rng, store: Store, image: Image) -> Image:
     return image
 
 
+def _with_things(rng: Rng, pool: Pool, image: Image) -> Image:
+    """What stands about as high as people do."""
+    image = image.copy()
+    for high_px in _sizes_px(rng, int(rng.integers(1, 4)), len(image)):
+        thing = solid(rng, pool, high_px)
+        _paste(image, thing, max(thing.shape[:2]), rng.uniform(0, image.shape[1::-1]) - (thing.shape[1] / 2, 0))
+    return image
+
+
 def _cut(sprite: Sprite) -> Sprite:
     """What there is in a sprite, which may be nothing: colours weighted."""
     box = bounds(sprite[..., 3] > 127)
@@ -189,8 +201,10 @@ def _paste(image: Image, piece: Sprite, size_px: float, place: Point) -> None:
     size = max(round(piece.shape[1] * scale), 1), max(round(piece.shape[0] * scale), 1)
     small = cv2.resize(piece, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     x, y = place.astype(int)
-    there = image[y : y + size[1], x : x + size[0]]
-    there[:] = over(np.ascontiguousarray(small[: there.shape[0], : there.shape[1]]), there)
+    left, top = max(-x, 0), max(-y, 0)
+    there = image[max(y, 0) : max(y + size[1], 0), max(x, 0) : max(x + size[0], 0)]
+    if there.size:
+        there[:] = over(np.ascontiguousarray(small[top : top + len(there), left : left + there.shape[1]]), there)
 
 
 def _strangers(rng: Rng, store: Store, count: int, frame_wh: tuple[int, int]) -> list[tuple[Sprite, Point]]:

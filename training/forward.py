@@ -20,6 +20,14 @@ class HandOutputs(NamedTuple):
     rot6d: Tensor  # (2N, 15, 6)
 
 
+class FaceOutputs(NamedTuple):
+    """Of N people's faces."""
+
+    features: Tensor  # (N, C, f', f')
+    expression: Tensor  # (N, 10)
+    jaw_rot6d: Tensor  # (N, 6)
+
+
 class Outputs(NamedTuple):
     """What is compared with targets."""
 
@@ -28,8 +36,7 @@ class Outputs(NamedTuple):
     body_heat: Tensor  # (N + M, 25, H, W), sums to one
     boxes: Tensor  # (N, 3, 4) centre and size, cells
     hands: HandOutputs
-    expression: Tensor  # (N, 10)
-    jaw_rot6d: Tensor  # (N, 6)
+    faces: FaceOutputs
     pose: PoseOutput
 
 
@@ -47,7 +54,6 @@ def forward(network: Hand4Whole, body: Tensor, hands: Tensor, face: Tensor) -> O
         upsampled = network.box_net.upsampled(features, heatmap)
     centres, sizes = network.box_net.parts(upsampled.float())
     found = hands_forward(network, hands)
-    expression, jaw = network.face_regressor(_features(network.face_roi_net.backbone, face))
     sides = network.by_side(found.features, found.joints, found.rot6d)
     return Outputs(
         body_features=all_features,
@@ -55,8 +61,7 @@ def forward(network: Hand4Whole, body: Tensor, hands: Tensor, face: Tensor) -> O
         body_heat=body_heat,
         boxes=torch.cat((centres, sizes), -1),
         hands=found,
-        expression=expression,
-        jaw_rot6d=jaw,
+        faces=faces_forward(network, face),
         pose=network.pose(features, joints, sides.features, sides.joints),
     )
 
@@ -66,6 +71,12 @@ def hands_forward(network: Hand4Whole, hands: Tensor) -> HandOutputs:
     features = _features(network.hand_roi_net.backbone, hands.transpose(0, 1).flatten(0, 1))
     joints, heatmap = network.hand_position_net(features)
     return HandOutputs(features, joints, heatmap.sum(2), network.hand_rotation_net(features, joints))
+
+
+def faces_forward(network: Hand4Whole, face: Tensor) -> FaceOutputs:
+    """FaceNet on faces (N, f, f, 3) RGB uint8."""
+    features = _features(network.face_roi_net.backbone, face)
+    return FaceOutputs(features, *network.face_regressor(features))
 
 
 def _features(backbone: ResNet, image: Tensor) -> Tensor:

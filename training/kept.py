@@ -39,14 +39,14 @@ def begin_from(trainer: Trainer[Any], path: Path) -> None:
 
 def grown(network: nn.Module, architecture: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
     """A network's weights, as `state_dict` has them, from a file that `keep` wrote. A stage of more basic blocks than
-    the file has is as the shorter one: the blocks more are the identity.
+    the file has is as the shorter one: the blocks more are the identity. FaceNet may see larger pictures.
 
     Raises ValueError where the file is of another architecture.
     """
     content = torch.load(path, map_location="cpu", weights_only=True)
     weights: Mapping[str, Tensor] = content["average"]
     known, own = {**architecture, **content["architecture"]}, network.state_dict()
-    if _but_for_blocks(known) != _but_for_blocks(architecture) or weights.keys() - own.keys():
+    if _alike(known) != _alike(architecture) or weights.keys() - own.keys():
         raise ValueError(f"the weights in {path} are of another architecture; name others, or begin without")
     for name, block in network.named_modules():
         if isinstance(block, BasicBlock) and f"{name}.bn2.weight" not in weights:
@@ -54,11 +54,12 @@ def grown(network: nn.Module, architecture: Mapping[str, Any], path: Path) -> di
     return network.state_dict() | {name: value.to(own[name].dtype) for name, value in weights.items()}
 
 
-def _but_for_blocks(architecture: Mapping[str, Any]) -> dict[str, Any]:
-    """How many blocks there are in a stage left out."""
+def _alike(architecture: Mapping[str, Any]) -> dict[str, Any]:
+    """What has to be the same: how many blocks there are in a stage, and the size of FaceNet's pictures, left out."""
     return {
         name: {key: each for key, each in value.items() if key != "blocks"} if isinstance(value, dict) else value
         for name, value in architecture.items()
+        if name != "face_px"
     }
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from models.body_file import BodyArrays
 from models.camera import FOCAL_PX, INPUT_WH
 from models.networks.config import NetworkConfig
-from training.forward import HandOutputs, Outputs
+from training.forward import FaceOutputs, HandOutputs, Outputs
 from training.torch_body import TorchBody
 from training.torch_rotations import exp, from_rot6d, log, mirrored
 
@@ -23,7 +23,7 @@ _Rotations = tuple[Tensor, Tensor, Tensor, Tensor]
 WEIGHTS = {
     **{"body joints": 10.0, "body depth": 4.0, "hand joints": 4.0, "hand depth": 1.0, "boxes": 5.0},
     **{"body heat": 1.0, "hand heat": 0.5},
-    **{"root": 2.0, "body pose": 3.0, "wrists": 1.5, "hand pose": 5.0, "jaw": 30.0, "expression": 0.3, "betas": 0.3},
+    **{"root": 2.0, "body pose": 3.0, "wrists": 1.5, "hand pose": 5.0, "jaw": 30.0, "expression": 1.0, "betas": 0.3},
     **{"joints": 6.0, "arms": 4.0, "projected": 6.0, "depth": 0.02, "hand mesh": 40.0},
 }
 
@@ -41,12 +41,16 @@ class Losses(nn.Module):
     """Compares outputs with targets (`training.batches.item`, N of them in a batch)."""
 
     hand_mean: Tensor  # (15, 3) axis-angle of the right hand
+    moved: Tensor  # (10,) how far each expression moves the face's landmarks, squared, one on average
 
     def __init__(self, arrays: BodyArrays, config: NetworkConfig) -> None:
         super().__init__()
         self.body = TorchBody(arrays)
         self._config = config
         self.register_buffer("hand_mean", torch.from_numpy(arrays.hand_mean[1].astype(np.float32)), persistent=False)
+        corners = arrays.shape_directions[arrays.faces[arrays.landmark_faces], :, 10:]  # (51, 3, 3, 10)
+        moved = ((corners * arrays.landmark_weights[..., None, None]).sum(1) ** 2).sum((0, 1))
+        self.register_buffer("moved", torch.from_numpy((moved / moved.mean()).astype(np.float32)), persistent=False)
 
     def forward(self, out: Outputs, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Each loss by the names of `WEIGHTS`, unweighted."""
@@ -54,6 +58,7 @@ class Losses(nn.Module):
         return {
             **self._of_maps(out, batch),
             **self.of_hands(out.hands, batch),
+            **self.of_faces(out.faces, batch),
             **self._of_parameters(out, rotations, batch),
             **self._of_mesh(out, rotations, batch),
         }
@@ -70,6 +75,15 @@ class Losses(nn.Module):
             "hand depth": _mean(error[..., 2:] / config.depth_bins, seen),
             "hand heat": _cross_entropy(hands.heat, joints, seen[..., 0].expand(-1, joints.shape[1])),
             "hand pose": _mean(turned.flatten(2), seen),
+        }
+
+    def of_faces(self, faces: FaceOutputs, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Those that FaceNet answers for. Expressions count by how far they move the face."""
+        seen, expression = batch["face_valid"][:, None], batch["coefficients"][:, 10:]
+        turned = (from_rot6d(faces.jaw_rot6d) - batch["rotations"][:, 22]).square().flatten(1)
+        return {
+            "jaw": _mean(turned, seen),
+            "expression": _mean((faces.expression.float() - expression).square() * self.moved, seen),
         }
 
     def on_true_bodies(self, hands: HandOutputs, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -95,16 +109,13 @@ class Losses(nn.Module):
         }
 
     def _of_parameters(self, out: Outputs, rotations: _Rotations, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Rotations but for fingers, expression and shape."""
-        root, body, jaw, _ = rotations
-        truth, face_seen = batch["rotations"], batch["face_valid"][:, None]
-        betas, expression = batch["coefficients"][:, :10], batch["coefficients"][:, 10:]
+        """Rotations but for fingers and jaw, and shape."""
+        root, body, *_ = rotations
+        truth, betas = batch["rotations"], batch["coefficients"][:, :10]
         return {
             "root": (root - truth[:, 0]).abs().mean(),
             "body pose": (body - truth[:, 1:22]).abs().mean(),
             "wrists": (body[:, _WRISTS] - truth[:, 20:22]).abs().mean(),
-            "jaw": _mean((jaw - truth[:, 22]).square().flatten(1), face_seen),
-            "expression": _mean((out.expression.float() - expression).square(), face_seen),
             "betas": (out.pose.betas.float() - betas).abs().mean(),
         }
 
@@ -132,7 +143,7 @@ class Losses(nn.Module):
         return (
             from_rot6d(pose.root_rot6d),
             from_rot6d(pose.body_rot6d),
-            from_rot6d(out.jaw_rot6d),
+            from_rot6d(out.faces.jaw_rot6d),
             self._fingers(out.hands),
         )
 

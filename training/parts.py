@@ -15,6 +15,7 @@ _HANDS = (("left_wrist", LEFT_HAND), ("right_wrist", RIGHT_HAND))
 
 PARTS = 1 + len(SMPLX_BODY)  # of the body: what each of SMPL-X's first joints moves; fingers are their hand's
 HAND_PARTS = 2 + len(HAND_ROTATIONS)  # of a hand: what the wrist and each finger joint moves; and all that is no hand
+FACE_POINTS = 51  # landmarks of the face
 WRISTS = tuple(SMPLX_JOINTS.index(wrist) for wrist, _ in _HANDS)
 
 

@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 
 BODY_WH = (240, 320)  # a sprite holds the crop and a quarter more, so that the crop can be moved in it
 HAND_PX = 128
-FACE_PX = 96
+FACE_PX = 144
 PART_PX = (HAND_PX, HAND_PX, FACE_PX)
 SPRITE_MARGIN = 1.3
 DENSE_PX = 4  # pixels of a sprite, across and down, for one of its maps of parts and depths
@@ -98,9 +98,9 @@ def _framing(rng: Rng) -> tuple[float, Array]:
 
 
 def _expression(rng: Rng) -> Array:
-    """(10,): a few coefficients at once."""
+    """(10,): a few coefficients at once, most of them plain to see: what is too slight teaches nothing."""
     low, high = np.array(_EXPRESSION_RANGE).T
-    value = rng.uniform(low, high) * (rng.random(10) < 0.3) * rng.uniform(0.3, 1.0)
+    value = rng.uniform(low, high) * (rng.random(10) < 0.4) * np.sqrt(rng.uniform(0.3, 1.0))
     return np.asarray(value + rng.normal(0, 0.08, 10))
 
 
@@ -113,6 +113,7 @@ class Sprites:
     face: Tensor  # (N, f, f, 4)
     points: Tensor  # (N, 76, 3): px, py of `SMPLX_POINTS`, depth in metres behind the pelvis
     hand_points: Tensor  # (N, 2, 76, 2) the same points in pixels of each hand's sprite
+    face_points: Tensor  # (N, 51, 2) the face's landmarks in pixels of its sprite
     part_boxes: Tensor  # (N, 3, 4) xyxy: tight around left hand, right hand, face
     part_seen: Tensor  # (N, 3) share of each part's picture in which the part itself is seen
     window: Tensor  # (N, 4) xyxy of what the frame shows
@@ -155,7 +156,7 @@ class Stage(torch.nn.Module):
         offset = _before_camera(dressed, bare, joints, cut, stacked("distance_m"))[:, None]
         dressed, bare, joints = dressed + offset, bare + offset, joints + offset
 
-        plane = bare[..., :2] / bare[..., 2:]  # (N, V, 2)
+        plane = _flat(bare)  # (N, V, 2)
         frame = _framed(plane, cut, stacked("jitter"))
         focal = BODY_WH[1] / (SPRITE_MARGIN * frame.height)  # (N,) pixels of the body sprite
         to_body = Plane(focal, frame.centre, torch.tensor(BODY_WH, device=device))
@@ -165,7 +166,7 @@ class Stage(torch.nn.Module):
         drawn = Drawn(dressed, self.wardrobe, look)
         parts = [drawn.sprite(view, (PART_PX[part],) * 2, part) for part, view in enumerate(views)]
         points = self.wardrobe.all_points(bare, joints)
-        flat, depth = points[..., :2] / points[..., 2:], points[..., 2:] - joints[:, :1, 2:]
+        flat, depth = _flat(points), points[..., 2:] - joints[:, :1, 2:]
         crop_wh = torch.stack((_ASPECT * frame.height, frame.height), 1) * focal[:, None]
         maps = self.maps(bare, joints, to_body, views[:FACE])
         return Sprites(
@@ -174,6 +175,7 @@ class Stage(torch.nn.Module):
             face=parts[2][0],
             points=torch.cat((to_body(flat), depth), -1),
             hand_points=torch.stack([view(flat) for view in views[:FACE]], 1),
+            face_points=views[FACE](_flat(self.wardrobe.landmarks(bare))),
             part_boxes=part_boxes,
             part_seen=torch.stack([seen for _, seen in parts], 1),
             window=to_body(frame.window.view(-1, 2, 2)).flatten(1),
@@ -214,6 +216,11 @@ class Stage(torch.nn.Module):
         """(N, 3, 4) xyxy around left hand, right hand and face, of vertices in pixels (N, V, 2)."""
         parts = [px[:, chosen] for chosen in (*self.wardrobe.hands, self.wardrobe.face)]
         return torch.stack([torch.cat((part.amin(1), part.amax(1)), 1) for part in parts], 1)
+
+
+def _flat(points_m: Tensor) -> Tensor:
+    """(..., 3) in camera axes -> (..., 2) on the plane at distance one."""
+    return points_m[..., :2] / points_m[..., 2:]
 
 
 def _before_camera(dressed: Tensor, bare: Tensor, joints: Tensor, cut: Tensor, distance_m: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ NETWORK = NetworkConfig(
     crop_hw=(384, 288),
     body_hw=(192, 144),
     hand_px=96,
-    face_px=64,
+    face_px=96,
     body_backbone=ResNetConfig((2, 4, 6, 2), bottleneck=False, width=32, stride=16),
     hand_backbone=ResNetConfig((2, 3, 4, 1), bottleneck=False, width=32, stride=16),
     face_backbone=ResNetConfig((2, 2, 2, 1), bottleneck=False, width=16),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from models.joints import SMPLX_JOINTS, SMPLX_VERTEX_POINTS
 from training.chances import Rng
+from training.parts import FACE_POINTS
 from training.scene import BODY_WH, DENSE_PX, FACE_PX, HAND_PX, Sprites
 
 _POINTS = len(SMPLX_JOINTS) + len(SMPLX_VERTEX_POINTS)
@@ -23,6 +24,7 @@ _FIELDS: dict[str, tuple[tuple[int, ...], str]] = {
     "face": ((FACE_PX, FACE_PX, 4), "u1"),
     "points": ((_POINTS, 3), "f4"),
     "hand_points": ((2, _POINTS, 2), "f4"),
+    "face_points": ((FACE_POINTS, 2), "f4"),
     "part_boxes": ((3, 4), "f4"),
     "part_seen": ((3,), "f4"),
     "window": ((4,), "f4"),

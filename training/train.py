@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +18,9 @@ from training.batches import People, collated
 from training.command import run
 from training.dense import BODY, HAND, DenseHead, dense_losses
 from training.dense import WEIGHTS as DENSE_WEIGHTS
-from training.forward import HandOutputs, forward, hands_forward
+from training.forward import FaceOutputs, HandOutputs, faces_forward, forward, hands_forward
+from training.landmarks import WEIGHTS as LANDMARK_WEIGHTS
+from training.landmarks import LandmarkHead, landmark_losses
 from training.loaders import batches
 from training.losses import WEIGHTS, Losses
 from training.muon import muon_and_adamw
@@ -27,9 +30,12 @@ from training.trainer import Plan, Trainer, placed
 
 Batch = dict[str, Tensor]
 
-HAND_NET = ("hand_roi_net.", "hand_position_net.", "hand_rotation_net.")  # what its weights' names begin with
+# What the names of their weights begin with.
+HAND_NET = ("hand_roi_net.", "hand_position_net.", "hand_rotation_net.")
+FACE_NET = ("face_roi_net.", "face_regressor.")
 
-_WEIGHTS = {**WEIGHTS, **DENSE_WEIGHTS}
+_FACE = "face"  # the landmark head
+_WEIGHTS = {**WEIGHTS, **DENSE_WEIGHTS, **LANDMARK_WEIGHTS}
 _WARM_UP_STEPS = 300
 _CLIP = 3.0
 _DECAY = 0.999
@@ -38,7 +44,7 @@ _LARGEST_RMS = 0.1  # of weights that give rotations: a step at the highest rate
 _OUTER = re.compile(r"backbone\.conv1\.|position_net\.|bbox_center\.")  # what sees pixels or gives heatmaps
 _SHOWN = (
     *("total", "body joints", "body depth", "hand joints", "joints", "arms", "hand pose", "root", "jaw"),
-    *("expression", "boxes", "body parts", "body surface", "hand parts", "hand surface"),
+    *("expression", "face points", "boxes", "body parts", "body surface", "hand parts", "hand surface"),
 )
 
 
@@ -49,23 +55,28 @@ def network_trainer(
     plan_minutes: float,
     config: NetworkConfig = NETWORK,
     *,
-    hands_alone: bool = False,
+    alone: Literal["hands", "faces"] | None = None,
 ) -> Trainer[Batch]:
-    """A new network to train, its checkpoint in a folder. hands_alone: train HandNet of it on `batches.Hands`."""
+    """A new network to train, its checkpoint in a folder. alone: train HandNet of it on `batches.Hands`, or
+    FaceNet on `batches.Faces`."""
     network = Hand4Whole(config)
     _begin_at_rest(network)
     network = placed(network, device)
-    aside = dense_heads(config).to(device)
+    aside = heads_aside(config).to(device)
     losses = Losses(read_body_file(OPEN_BODY), config).to(device)
 
     def compared(batch: Batch) -> dict[str, Tensor]:
         batch = {name: value.to(device, non_blocking=True) for name, value in batch.items()}
-        if hands_alone:
+        if alone == "faces":
+            faces = faces_forward(network, batch["face"])
+            return weighted(losses.of_faces(faces, batch) | of_landmarks(aside, faces, batch))
+        if alone == "hands":
             hands = hands_forward(network, batch["hands"])
             return weighted(losses.on_true_bodies(hands, batch) | of_hand_maps(aside, hands, batch))
         out = forward(network, batch["body"], batch["hands"], batch["face"])
         body = dense_losses(BODY, aside["body"](out.body_features), batch)
-        return weighted(losses(out, batch) | body | of_hand_maps(aside, out.hands, batch))
+        parts = of_hand_maps(aside, out.hands, batch) | of_landmarks(aside, out.faces, batch)
+        return weighted(losses(out, batch) | body | parts)
 
     plan = Plan(rate, plan_minutes, _WARM_UP_STEPS, _CLIP, _DECAY)
     optimizers = (
@@ -79,10 +90,11 @@ def network_trainer(
     return Trainer(path, network, architecture, optimizers, losses=compared, plan=plan, aside=aside)
 
 
-def dense_heads(config: NetworkConfig) -> nn.ModuleDict:
-    """Those that are trained along with a network, by the names of `dense`."""
+def heads_aside(config: NetworkConfig) -> nn.ModuleDict:
+    """Those that are trained along with a network: by the names of `dense`, and the face's."""
     backbones = {BODY: config.body_backbone, HAND: config.hand_backbone}
-    return nn.ModuleDict({dense.name: DenseHead(dense, backbone.channels) for dense, backbone in backbones.items()})
+    heads = {dense.name: DenseHead(dense, backbone.channels) for dense, backbone in backbones.items()}
+    return nn.ModuleDict({**heads, _FACE: LandmarkHead(config.face_backbone.channels)})
 
 
 def of_hand_maps(heads: nn.ModuleDict, hands: HandOutputs, batch: Batch) -> dict[str, Tensor]:
@@ -90,6 +102,11 @@ def of_hand_maps(heads: nn.ModuleDict, hands: HandOutputs, batch: Batch) -> dict
     names = ("hand_parts", "hand_depths")
     as_right = {name: batch[name].transpose(0, 1).flatten(0, 1) for name in names}
     return dense_losses(HAND, heads["hand"](hands.features), as_right, batch["hand_valid"].T.flatten())
+
+
+def of_landmarks(heads: nn.ModuleDict, faces: FaceOutputs, batch: Batch) -> dict[str, Tensor]:
+    """Losses of FaceNet's landmark head."""
+    return landmark_losses(heads[_FACE](faces.features), batch)
 
 
 def weighted(found: dict[str, Tensor]) -> dict[str, Tensor]:

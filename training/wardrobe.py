@@ -44,6 +44,8 @@ class Wardrobe(nn.Module):
     face: Tensor  # (V,) bool
     part: Tensor  # (V,) see `parts.part_of_vertices`
     hand_part: Tensor  # (2, V) see `parts.part_of_hand_vertices`
+    landmark_corners: Tensor  # (51, 3) vertices
+    landmark_weights: Tensor  # (51, 3) of them
     points: Tensor  # (21,) the vertices that are points of `joints.SMPLX_POINTS`
 
     def __init__(self, arrays: BodyArrays) -> None:
@@ -59,6 +61,8 @@ class Wardrobe(nn.Module):
             "face": face_vertices(arrays),
             "part": part_of_vertices(arrays),
             "hand_part": part_of_hand_vertices(arrays),
+            "landmark_corners": arrays.faces[arrays.landmark_faces],
+            "landmark_weights": arrays.landmark_weights.astype(np.float32),
             "points": arrays.vertex_points,
         }
         for name, value in constants.items():
@@ -76,6 +80,10 @@ class Wardrobe(nn.Module):
     def all_points(self, bare: Tensor, joints: Tensor) -> Tensor:
         """(N, 76, 3): the joints and vertex points, the first of `joints.SMPLX_POINTS`."""
         return torch.cat((joints, bare[:, self.points]), 1)
+
+    def landmarks(self, bare: Tensor) -> Tensor:
+        """(N, 51, 3): the face's."""
+        return (bare[:, self.landmark_corners] * self.landmark_weights[..., None]).sum(2)
 
     def surface(self, corners: Tensor, weights: Tensor) -> Surface:
         """What P pixels show whose faces have these corners (P, 3) and weights of them (P, 3)."""

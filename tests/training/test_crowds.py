@@ -76,8 +76,8 @@ def test_boxes_are_around_the_people_in_the_picture(store: Store, pool: Pool, mo
     _plain(monkeypatch, pool)
     monkeypatch.setattr(crowds, "_COUNTS", ((1.0, 1),))
     monkeypatch.setattr(crowds, "_hidden", lambda _rng, image, owner: (image, owner))
-    for name in ("_with_spectators", "_with_limbs"):
-        monkeypatch.setattr(crowds, name, lambda _rng, _store, image: image)
+    for name in ("_with_spectators", "_with_limbs", "_with_things"):
+        monkeypatch.setattr(crowds, name, lambda _rng, _drawn, image: image)
     checked = 0
     for seed in range(30):
         image, boxes = crowd(np.random.default_rng(seed), store, INPUT_HW, pool)
@@ -192,6 +192,23 @@ def test_spectators_and_limbs_are_each_drawn_into_a_copy(drawn, store: Store) ->
     assert not plain.any()
     assert all(image.shape == plain.shape for image in found)
     assert sum(bool(image.any()) for image in found) > 7
+
+
+def test_things_are_drawn_into_a_copy_and_some_reach_out_of_it(pool: Pool) -> None:
+    plain = np.zeros((*INPUT_HW, 3), np.uint8)
+    found = [crowds._with_things(np.random.default_rng(seed), pool, plain) for seed in range(30)]
+    assert not plain.any()
+    assert sum(bool(image.any()) for image in found) > 20
+    assert any(image[0].any() or image[:, 0].any() for image in found)
+    assert any(image[-1].any() or image[:, -1].any() for image in found)
+
+
+def test_a_piece_that_begins_outside_is_cut_there() -> None:
+    image, piece = np.zeros((20, 20, 3), np.uint8), np.full((10, 10, 4), 255, np.uint8)
+    crowds._paste(image, piece, 10.0, np.array((-4.0, -7.0)))
+    crowds._paste(image, piece, 10.0, np.array((-40.0, 5.0)))
+    assert image[:3, :6].all()
+    assert image.astype(bool).sum() == 3 * 6 * 3
 
 
 @pytest.mark.parametrize("side", [1, 3])

@@ -41,8 +41,8 @@ def test_it_is_the_network_s_own_pass_on_given_parts(monkeypatch: pytest.MonkeyP
     sides = network.by_side(torch.zeros(4, 1, 2, 2), out.hands.joints, out.hands.rot6d)
     torch.testing.assert_close(sides.joints, hand.joints)
     torch.testing.assert_close(sides.rot6d, hand.rot6d)
-    torch.testing.assert_close(out.expression, own_face.expression)
-    torch.testing.assert_close(out.jaw_rot6d, own_face.jaw_rot6d)
+    torch.testing.assert_close(out.faces.expression, own_face.expression)
+    torch.testing.assert_close(out.faces.jaw_rot6d, own_face.jaw_rot6d)
     for name in pose._fields:
         torch.testing.assert_close(getattr(out.pose, name), getattr(pose, name))
     centres, sizes = network.box_net(body.features, network.body_position_net(body.features)[1])
@@ -72,7 +72,7 @@ def test_heatmaps_sum_to_one_and_are_where_the_joints_are() -> None:
 def test_gradients_reach_every_weight() -> None:
     network, (crop, hands, face, _) = _network(), _crops()
     out = forward(network.train(), crop, hands, face)
-    tensors = [value for value in out if isinstance(value, Tensor)]
-    torch.stack([value.float().square().mean() for value in (*tensors, *out.hands, *out.pose)]).sum().backward()  # type: ignore[no-untyped-call]
+    tensors = [*out.hands, *out.faces, *out.pose, *(value for value in out if isinstance(value, Tensor))]
+    torch.stack([value.float().square().mean() for value in tensors]).sum().backward()  # type: ignore[no-untyped-call]
     without = [name for name, parameter in network.named_parameters() if parameter.grad is None]
     assert not without

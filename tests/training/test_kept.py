@@ -85,6 +85,16 @@ def test_a_shallower_network_is_another_architecture(tmp_path: Path) -> None:
         begin_from(_blocks(tmp_path / "new", seed=1, count=1), tmp_path / "network.pth")
 
 
+def test_facenet_may_see_larger_pictures(tmp_path: Path) -> None:
+    old, new = _trainer(tmp_path, seed=0), _trainer(tmp_path / "new", seed=1)
+    old.architecture["face_px"], new.architecture["face_px"] = 64, 96
+    old.save()
+    keep(tmp_path / "network", tmp_path / "network.pth")
+    begin_from(new, tmp_path / "network.pth")
+    for name, value in new.network.state_dict().items():
+        torch.testing.assert_close(value, old.average.module.state_dict()[name], rtol=1e-3, atol=1e-3)
+
+
 def test_missing_weights_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="--begin-from"):
         begin_from(_trainer(tmp_path, seed=0), tmp_path / "none.pth")

@@ -16,7 +16,8 @@ from models.networks.hand4whole import PoseOutput
 from training.backgrounds import Pool
 from training.batches import item
 from training.dense import WEIGHTS as DENSE_WEIGHTS
-from training.forward import HandOutputs, Outputs
+from training.forward import FaceOutputs, HandOutputs, Outputs
+from training.landmarks import WEIGHTS as LANDMARK_WEIGHTS
 from training.losses import _SPREAD_CELLS, WEIGHTS, Losses, _as_right, _cross_entropy, _whole
 from training.sizes import NETWORK
 from training.store import Store
@@ -73,8 +74,11 @@ def _truth(losses: Losses, batch: Batch) -> Outputs:
             heat=_heat(hands, (NETWORK.hand_cells, NETWORK.hand_cells)),
             rot6d=_rot6d(fingers),
         ),
-        expression=batch["coefficients"][:, 10:],
-        jaw_rot6d=_rot6d(rotations[:, 22]),
+        faces=FaceOutputs(
+            features=torch.zeros(0),
+            expression=batch["coefficients"][:, 10:],
+            jaw_rot6d=_rot6d(rotations[:, 22]),
+        ),
         pose=PoseOutput(
             _rot6d(rotations[:, 0]), _rot6d(rotations[:, 1:22]), batch["coefficients"][:, :10], batch["camera"]
         ),
@@ -102,8 +106,11 @@ def _spoiled(truth: Outputs, amount: float) -> Outputs:
             melted(truth.hands.heat),
             noisy(truth.hands.rot6d, 0.3),
         ),
-        noisy(truth.expression, 1.0),
-        noisy(truth.jaw_rot6d, 0.3),
+        FaceOutputs(
+            truth.faces.features,
+            noisy(truth.faces.expression, 1.0),
+            noisy(truth.faces.jaw_rot6d, 0.3),
+        ),
         PoseOutput(
             noisy(truth.pose.root_rot6d, 0.3),
             noisy(truth.pose.body_rot6d, 0.3),
@@ -158,16 +165,30 @@ def test_hands_on_true_bodies_have_the_losses_of_hands(losses: Losses, batch: Ba
     assert found["hand mesh"] > 10 * losses.on_true_bodies(truth.hands, batch)["hand mesh"]
 
 
+def test_expressions_count_by_how_far_they_move_a_face(losses: Losses, batch: Batch, arrays: BodyArrays) -> None:
+    truth = _truth(losses, batch).faces
+    found = []
+    for number in range(10):
+        expression = truth.expression.clone()
+        expression[:, number] += 1.0
+        found.append(float(losses.of_faces(truth._replace(expression=expression), batch)["expression"]))
+    assert np.mean(found) == pytest.approx(0.1)  # one of ten coefficients, one off
+    mouth = np.linalg.norm(arrays.shape_directions[..., 10:], axis=1).max(0)  # (10,) metres
+    assert np.argmax(found) == np.argmax(mouth) == 0  # the smile
+    assert np.corrcoef(np.sqrt(found), mouth)[0, 1] > 0.8
+
+
 def test_gradients_are_finite_at_half_a_turn(losses: Losses, batch: Batch) -> None:
     truth = _truth(losses, batch)
     turned = torch.tensor([-1.0, -1.0, 1.0, 1.0, -1.0, -1.0])  # half a turn about y
     rotations = [
         (value * turned).requires_grad_()
-        for value in (truth.hands.rot6d, truth.jaw_rot6d, truth.pose.root_rot6d, truth.pose.body_rot6d)
+        for value in (truth.hands.rot6d, truth.faces.jaw_rot6d, truth.pose.root_rot6d, truth.pose.body_rot6d)
     ]
     pose = truth.pose._replace(root_rot6d=rotations[2], body_rot6d=rotations[3])
     hands = truth.hands._replace(rot6d=rotations[0])
-    found = losses(truth._replace(hands=hands, jaw_rot6d=rotations[1], pose=pose), batch)
+    faces = truth.faces._replace(jaw_rot6d=rotations[1])
+    found = losses(truth._replace(hands=hands, faces=faces, pose=pose), batch)
     torch.stack([WEIGHTS[name] * value for name, value in found.items()]).sum().backward()  # type: ignore[no-untyped-call]
     for value in rotations:
         assert value.grad is not None
@@ -210,7 +231,7 @@ def test_the_truth_of_real_crops_projects_nearly_onto_its_pixels(
 def test_new_networks_have_losses_of_about_the_same_size(tmp_path: Path, batch: Batch) -> None:
     trainer = network_trainer(tmp_path, "cpu", 1e-3, 1.0)
     found = trainer.learn(batch)
-    weights = {**WEIGHTS, **DENSE_WEIGHTS}
+    weights = {**WEIGHTS, **DENSE_WEIGHTS, **LANDMARK_WEIGHTS}
     weighted = {name: weights[name] * float(found[name]) for name in weights}
     assert all(np.isfinite(list(weighted.values())))
     assert float(found["total"]) == pytest.approx(sum(weighted.values()), rel=1e-4)

@@ -12,8 +12,9 @@ import torch
 from tests.conftest import FINE
 from training import checkpoints, mix
 from training.kept import keep
-from training.train import HAND_NET, network_trainer
+from training.train import FACE_NET, HAND_NET, network_trainer
 
+LARGER_FACES = replace(FINE, face_px=2 * FINE.face_px)
 DEEPER = replace(FINE, body_backbone=replace(FINE.body_backbone, blocks=(1, 1, 2, 1)))
 
 
@@ -39,11 +40,17 @@ def test_a_share_of_the_old_and_the_rest_of_the_new(tmp_path: Path, monkeypatch:
     hands = _trained(tmp_path / "hands", 2)
     checkpoints.save(tmp_path / "new" / "detector", {"average": {"weight": torch.ones(2)}})
     keep(tmp_path / "old" / "network", tmp_path / "kept.pth")
+    faces = _trained(tmp_path / "faces", 3, LARGER_FACES)
     arguments = (tmp_path / "out", "--folder", tmp_path / "new", "--kept", tmp_path / "kept.pth", "--share", 0.25)
-    _mix(monkeypatch, *arguments, "--hands", tmp_path / "hands")
-    found = checkpoints.load(tmp_path / "out" / "network")["average"]
+    _mix(monkeypatch, *arguments, "--hands", tmp_path / "hands", "--faces", tmp_path / "faces")
+    written = checkpoints.load(tmp_path / "out" / "network")
+    assert written["architecture"] == LARGER_FACES.to_dict()
+    found = written["average"]
     assert found.keys() == new.keys()
     for name, value in found.items():
+        if name.startswith(FACE_NET):
+            assert torch.equal(value, faces[name])
+            continue
         rest = hands[name] if name.startswith(HAND_NET) else new[name]
         expected = 0.25 * old[name] + 0.75 * rest if value.is_floating_point() else rest
         torch.testing.assert_close(value, expected, rtol=1e-3, atol=1e-3)  # kept in half precision
@@ -65,11 +72,16 @@ def test_a_deeper_network_is_mixed_with_the_shallower_one_it_began_as(
     assert not found[more[0]].any()
 
 
-def test_hands_of_another_architecture_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _trained(tmp_path / "new", 1)
-    _trained(tmp_path / "hands", 2, DEEPER)
-    with pytest.raises(ValueError, match="another architecture"):
-        _mix(monkeypatch, tmp_path / "out", "--folder", tmp_path / "new", "--hands", tmp_path / "hands")
+@pytest.mark.parametrize("part", ["hands", "faces"])
+def test_parts_of_another_architecture_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    old = _trained(tmp_path / "new", 1)
+    keep(tmp_path / "new" / "network", tmp_path / "kept.pth")
+    _trained(tmp_path / "part", 2, DEEPER)
+    arguments = (tmp_path / "out", "--folder", tmp_path / "new", "--kept", tmp_path / "kept.pth")
+    with pytest.raises(ValueError, match=f"the {part} in .* are of another architecture"):
+        _mix(monkeypatch, *arguments, f"--{part}", tmp_path / "part")
+    assert old
+    assert not (tmp_path / "out").exists()
 
 
 def test_missing_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

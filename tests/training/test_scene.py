@@ -10,15 +10,28 @@ import torch
 
 from models.body_file import OPEN_BODY, BodyArrays, read_body_file
 from models.joints import HAND_JOINTS, SMPLX_POINTS
+from models.networks.box import PART_ENLARGEMENT
 from training.looks import _SLICES
 from training.parts import HAND_PARTS, PARTS, WRISTS
-from training.scene import BODY_WH, DENSE_PX, FACE_PX, HAND_PX, Person, PersonSampler, Sprites, Stage, random_view
+from training.scene import (
+    BODY_WH,
+    DENSE_PX,
+    FACE_PX,
+    HAND_PX,
+    SPRITE_MARGIN,
+    Person,
+    PersonSampler,
+    Sprites,
+    Stage,
+    random_view,
+)
 from training.skeleton import turn
 from training.targets import HAND_POINTS
 from training.views import FACE, LEFT, RIGHT
 
 KNUCKLES = [row for row, name in enumerate(HAND_JOINTS) if not name.endswith("_4")]  # tips are on the surface
 NOSE, LEFT_EAR = SMPLX_POINTS.index("nose"), SMPLX_POINTS.index("left_ear")
+NOSE_TIP = 13  # of the landmarks
 
 _PARENTS = read_body_file(OPEN_BODY).parents[:PARTS].tolist()
 # Each joint's part, and those of the joints before and after it.
@@ -86,6 +99,19 @@ def test_hand_points_lie_on_the_hand(sprites: Sprites) -> None:
             assert ((points > 0.1 * HAND_PX) & (points < 0.9 * HAND_PX)).all()
             at = points[KNUCKLES].round().long()
             assert (sprites.hands[row, side, at[:, 1], at[:, 0], 3] > 0).all()
+
+
+def test_landmarks_lie_on_the_face(sprites: Sprites) -> None:
+    assert sprites.face_points.shape == (4, 51, 2)
+    for row in range(4):
+        points = sprites.face_points[row]
+        assert ((points > 0.1 * FACE_PX) & (points < 0.9 * FACE_PX)).all()
+        at = points.round().long()
+        assert (sprites.face[row, at[:, 1], at[:, 0], 3] > 0).float().mean() > 0.9
+        low, high = sprites.part_boxes[row, FACE].view(2, 2)
+        nose = (sprites.points[row, NOSE, :2] - (low + high) / 2) / (high - low).max()
+        scale = FACE_PX / (PART_ENLARGEMENT[FACE] * SPRITE_MARGIN)
+        torch.testing.assert_close(points[NOSE_TIP], nose * scale + (FACE_PX - 1) / 2, atol=0.03 * FACE_PX, rtol=0)
 
 
 def test_part_boxes_hold_their_points(sprites: Sprites) -> None:

@@ -104,16 +104,23 @@ def test_left_hands_are_mirrored(config, row: int, store: Store) -> None:  # typ
         np.testing.assert_allclose(depth + wrist, person["points"][HAND_POINTS[side], 2], atol=1e-5)
 
 
+@ROWS
+def test_landmarks_are_shares_of_the_picture_from_its_middle(row: int, store: Store) -> None:
+    person, matrix = store.person(row), np.array(((0.5, 0.0, 3.0), (0.0, 0.5, -2.0)))
+    found = (face_targets(person, matrix, NETWORK)["face_points"] + 0.5) * NETWORK.face_px - 0.5
+    np.testing.assert_allclose(found, 0.5 * person["face_points"] + (3.0, -2.0), atol=1e-4)
+
+
 def test_hands_and_faces_outside_the_frame_do_not_count(store: Store) -> None:
     person = store.person(0)
     hidden = {**person, "window": np.array((-900.0, -900.0, -800.0, -800.0))}
-    assert face_targets(hidden)["face_valid"] == 0
+    assert face_targets(hidden, np.eye(2, 3), NETWORK)["face_valid"] == 0
     assert all(hand_targets(hidden, side, np.eye(2, 3), NETWORK)["hand_valid"] == 0 for side in (LEFT, RIGHT))
     shown = {**person, "part_seen": np.full(3, 0.3), "window": np.array((-900.0, -900.0, 900.0, 900.0))}
-    assert face_targets(shown)["face_valid"] == 1
+    assert face_targets(shown, np.eye(2, 3), NETWORK)["face_valid"] == 1
     assert all(hand_targets(shown, side, np.eye(2, 3), NETWORK)["hand_valid"] == 1 for side in (LEFT, RIGHT))
     unseen = {**shown, "part_seen": np.zeros(3)}
-    assert face_targets(unseen)["face_valid"] == 0
+    assert face_targets(unseen, np.eye(2, 3), NETWORK)["face_valid"] == 0
     assert all(hand_targets(unseen, side, np.eye(2, 3), NETWORK)["hand_valid"] == 0 for side in (LEFT, RIGHT))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from itertools import count
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from training.backgrounds import Pool
 from training.batches import item
 from training.store import Store
 from training.torch_rotations import from_rot6d
-from training.train import HAND_NET, network_trainer, shorten_rotations
+from training.train import FACE_NET, HAND_NET, network_trainer, shorten_rotations
 
 Batch = dict[str, Tensor]
 
@@ -108,15 +109,19 @@ def test_new_networks_find_people_who_stand_upright(tmp_path: Path, batch: Batch
     assert set(batch) >= {"body", "hands", "face"}
 
 
-def test_of_hands_alone_nothing_else_is_moved(tmp_path: Path, batch: Batch) -> None:
+@pytest.mark.parametrize(("alone", "part"), [("hands", HAND_NET), ("faces", FACE_NET)])
+def test_alone_nothing_else_is_moved(
+    tmp_path: Path, batch: Batch, alone: Literal["hands", "faces"], part: tuple[str, ...]
+) -> None:
     torch.manual_seed(0)
-    trainer = network_trainer(tmp_path, "cpu", 3e-2, 100.0, FINE, hands_alone=True)
+    batch = {**batch, "face_valid": torch.ones(4)}
+    trainer = network_trainer(tmp_path, "cpu", 3e-2, 100.0, FINE, alone=alone)
     before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
     found = [float(trainer.learn(batch)["total"]) for _ in range(20)]
     assert found[-1] < 0.9 * found[0]
     for name, value in trainer.network.state_dict().items():
-        assert name.startswith(HAND_NET) or torch.equal(value, before[name]), name
+        assert name.startswith(part) or torch.equal(value, before[name]), name
     trainer.save()
-    resumed = network_trainer(tmp_path, "cpu", 3e-2, 100.0, FINE, hands_alone=True)
+    resumed = network_trainer(tmp_path, "cpu", 3e-2, 100.0, FINE, alone=alone)
     resumed.resume()
     assert trainer.learn(batch)["total"] == resumed.learn(batch)["total"]
