@@ -10,8 +10,9 @@ import os
 import struct
 import time
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from engines.closing import Closing
 
 _MAGIC = b"wb-track partial 1\n"
 _LENGTH = struct.Struct("<Q")
+_LONGEST_HEADER = 1 << 26  # bytes; that of 10,475 vertices is a quarter of a million
+_ZIP_END = b"PK\x05\x06"  # of a header that is whole
 _SYNC_S = 1.0  # what a loss of power may cost
 
 
@@ -73,33 +76,64 @@ class Journal(Closing):
         self._end += len(data)
 
 
-def read_journal(path: Path) -> tuple[Take, NDArray[Any]]:
-    """The take and its records (N,), mapped from the file, up to the first that is not whole. Raises InputError."""
+@dataclass(frozen=True)
+class Recorded:
+    """What is in a journal. records (N,): mapped from the file. whole (M,): the rows whose checksum is right."""
+
+    take: Take
+    records: NDArray[Any]
+    whole: NDArray[np.intp]
+
+    @property
+    def damaged(self) -> int:
+        """How many records are not whole, one that was cut off at the end not counted."""
+        return len(self.records) - len(self.whole)
+
+
+def read_journal(path: Path) -> Recorded:
+    """Every record that is whole, whatever lies before it.
+
+    Raises NothingRecordedError for a file that ends before its header does, InputError for any other that cannot be
+    read.
+    """
     if not path.is_file():
         raise InputError(f"no recording at {path}")
     with path.open("rb") as file:
         if not locked(file):
             raise InputError(f"{path} is being written by another wb-track; wait for it, or choose another --out")
-        if file.read(len(_MAGIC)) != _MAGIC:
+        begin = file.read(len(_MAGIC))
+        if begin and begin != _MAGIC:
             raise InputError(f"{path} is not a recording of wb-track (mesh.npz.partial)")
-        try:
-            (length,) = _LENGTH.unpack(file.read(_LENGTH.size))
-            take = Take.from_bytes(file.read(length))
-        except Exception as error:
-            raise NothingRecordedError(f"{path} was cut off before its first frame; nothing is in it") from error
+        take = _take(file, path)
         start = file.tell()
     dtype = take.record_dtype
     count = (path.stat().st_size - start) // dtype.itemsize
     if not count:
-        return take, np.zeros(0, dtype)
+        return Recorded(take, np.zeros(0, dtype), np.zeros(0, np.intp))
     records = np.memmap(path, dtype, mode="r", offset=start, shape=(count,))
-    return take, records[: _whole(records)]
+    return Recorded(take, records, np.flatnonzero(_are_whole(records)))
 
 
-def _whole(records: NDArray[Any]) -> int:
-    """How many records, from the first, have the right checksum."""
+def _take(file: IO[bytes], path: Path) -> Take:
+    """Read the header's length and the header. See `read_journal`."""
+    packed = file.read(_LENGTH.size)
+    length = _LENGTH.unpack(packed)[0] if len(packed) == _LENGTH.size else _LONGEST_HEADER
+    header = file.read(min(length, _LONGEST_HEADER))
+    if len(header) < min(length, _LONGEST_HEADER) and _ZIP_END not in header:
+        raise NothingRecordedError(f"{path} was cut off before its first frame; nothing is in it")
+    try:
+        if len(header) < length:
+            raise ValueError(f"a header of {length:,} bytes")
+        return Take.from_bytes(header)
+    except Exception as error:
+        raise InputError(
+            f"{path} is of another version of wb-track, or damaged: its header cannot be read; recover it with the "
+            "version that recorded it, or move it away"
+        ) from error
+
+
+def _are_whole(records: NDArray[Any]) -> NDArray[np.bool_]:
+    """(N,): whose checksum is right."""
     raw = records.view(np.uint8).reshape(len(records), -1)
-    for index, row in enumerate(raw):
-        if zlib.crc32(row[:-4].tobytes()) != records["crc"][index]:
-            return index
-    return len(records)
+    found = np.fromiter((zlib.crc32(row[:-4].tobytes()) for row in raw), np.uint32, len(raw))
+    return np.asarray(found == records["crc"])

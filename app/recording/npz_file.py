@@ -27,16 +27,18 @@ FILE_FROM_CAMERA: dict[str, Array] = {
 }
 
 
-def write_takes(path: Path, take: Take, records: NDArray[Any]) -> list[Path]:
+def write_takes(path: Path, take: Take, records: NDArray[Any], rows: NDArray[np.intp]) -> list[Path]:
     """One file for each person: `path`, or `path` with the track ids before its suffix where there are several.
 
-    records: (N,) of `take.record_dtype`, at least one. Each file appears whole or not at all. Raises OSError.
+    records: (N,) of `take.record_dtype`. rows: those that go in, at least one. Each file appears whole or not at all.
+    Raises OSError.
     """
-    ids = np.unique(records["track_id"])
+    track_ids = records["track_id"][rows]
+    ids = np.unique(track_ids)
     written = []
     for track_id in ids:
         target = path if len(ids) == 1 else path.with_name(f"{path.stem}.{track_id}{path.suffix}")
-        frames = _frames(take, records, np.flatnonzero(records["track_id"] == track_id))
+        frames = _frames(take, records, rows[track_ids == track_id])
         _write(target, columns(take, records, frames), take, records, frames)
         written.append(target)
     return written

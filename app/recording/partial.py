@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from app.errors import InputError
@@ -24,6 +25,17 @@ def final_path(partial: Path) -> Path:
 
 def recovered_path(path: Path) -> Path:
     """Where to save what was left of `path`, as <name>.recovered.<suffix>; nothing is there yet."""
-    numbers = itertools.chain([""], (f"-{k}" for k in itertools.count(2)))
-    candidates = (path.with_name(f"{path.stem}.recovered{number}{path.suffix}") for number in numbers)
+    return _free(path.with_name(f"{path.stem}.recovered{number}{path.suffix}") for number in _numbers())
+
+
+def damaged_path(partial: Path) -> Path:
+    """Where to keep a partial file that cannot be read throughout, as <name>.damaged; nothing is there yet."""
+    return _free(partial.with_suffix(f".damaged{number}") for number in _numbers())
+
+
+def _numbers() -> Iterator[str]:
+    return itertools.chain([""], (f"-{k}" for k in itertools.count(2)))
+
+
+def _free(candidates: Iterable[Path]) -> Path:
     return next(candidate for candidate in candidates if not candidate.exists())

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
-from app.errors import TrackingError, recording_stopped
+from app.errors import InputError, TrackingError, recording_stopped
 from app.frame import Result
 from app.recording.journal import Journal, read_journal
 from app.recording.npz_file import write_takes
-from app.recording.partial import partial_path
+from app.recording.partial import damaged_path, partial_path
 from app.recording.take import Take
 from engines.closing import Closing
+
+_log = logging.getLogger(__name__)
 
 
 class NpzRecorder(Closing):
@@ -51,17 +54,31 @@ class NpzRecorder(Closing):
 
 
 def recover(partial: Path, path: Path) -> list[Path]:
-    """Make the npz of a partial recording and remove it; the files written, none where no frame had a person."""
-    take, records = read_journal(partial)
+    """Make the npz of a partial recording and remove it; the files written, none where no frame had a person.
+
+    Damaged records are left out, and the partial file is kept under another name then. Raises InputError where none
+    can be read, and TrackingError where the npz cannot be written; the partial file stays.
+    """
+    recorded = read_journal(partial)
+    count, damaged = len(recorded.records), recorded.damaged
+    if count and damaged == count:
+        raise InputError(
+            f"{partial} is of another version of wb-track, or damaged: none of its {count:,} records can be read; "
+            "recover it with the version that recorded it, or move it away"
+        )
     written: list[Path] = []
-    if len(records):
+    if count:
         try:
-            written = write_takes(path, take, records)
+            written = write_takes(path, recorded.take, recorded.records, recorded.whole)
         except OSError as error:
             raise TrackingError(
                 f"{path} could not be written: {error.strerror}; every frame is in {partial}: "
                 f"make room, then wb-track --recover {partial}"
             ) from error
-    del records  # closes the mapping
-    partial.unlink()
+    del recorded  # closes the mapping
+    if damaged:
+        kept = partial.rename(damaged_path(partial))
+        _log.warning("%d of %d records are damaged and left out; they are kept in %s", damaged, count, kept)
+    else:
+        partial.unlink()
     return written

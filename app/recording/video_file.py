@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from app.recording.journal import NothingRecordedError
 from app.recording.lock import locked
 from app.recording.partial import partial_path
-from app.recording.video_finish import finish_video, note_sound
+from app.recording.video_finish import finish_video, mark_partial, note_sound
 from engines.closing import Closing
 
 _TIME_BASE = Fraction(1, 90_000)  # whole ticks a frame at all common rates, 23.976 within 3 microseconds
@@ -65,6 +65,7 @@ class VideoFile(Closing):
         locked(self._file)
         self._container = av.open(self._file, "w", format="mp4", options=_FRAGMENTED)
         self._container.metadata["comment"] = comment
+        mark_partial(self._container)
         self._stream = self._container.add_stream(
             "libx264", Fraction(fps).limit_denominator(1001), options=dict(encoder)
         )
@@ -107,7 +108,7 @@ class VideoFile(Closing):
         """
         self.close()
         try:
-            return finish_video(self.partial, self.path)
+            return finish_video(self.partial, self.path, ours=True)
         except NothingRecordedError:
             self.partial.unlink()
             return []

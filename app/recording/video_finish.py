@@ -23,6 +23,14 @@ from app.recording.sound import Sound, SoundError, TimedPackets
 _log = logging.getLogger(__name__)
 
 _SOUND, _SOUND_START = "sound", "sound_start_s"  # metadata of partial videos
+_OURS = "wb-track partial 1"  # more of it: by this, and by nothing else, they are told from other programs' files
+_HEAD_BYTES = 1 << 16  # in which it is, and where frames begin, if there are any
+_FRAGMENT = b"moof"
+
+
+def mark_partial(partial: OutputContainer) -> None:
+    """Before its first frame, make a partial video known as wb-track's own."""
+    partial.metadata["recorder"] = _OURS
 
 
 def note_sound(partial: OutputContainer, sound: Path, start_s: float) -> None:
@@ -31,13 +39,14 @@ def note_sound(partial: OutputContainer, sound: Path, start_s: float) -> None:
     partial.metadata[_SOUND_START] = str(start_s)
 
 
-def finish_video(partial: Path, path: Path) -> list[Path]:
+def finish_video(partial: Path, path: Path, *, ours: bool = False) -> list[Path]:
     """Make the video of a partial one, with its sound, and remove that; what was written.
 
-    Sound that cannot be read costs only itself, and a warning. Raises NothingRecordedError where there is no frame,
-    TrackingError where the video cannot be written; the partial file is kept.
+    ours: the partial video is known to be wb-track's, whatever there is in it. Sound that cannot be read costs only
+    itself, and a warning. Raises InputError for a file of another program, NothingRecordedError for one of ours
+    without a frame, TrackingError where the video cannot be written; the partial file is kept.
     """
-    _check(partial)
+    _check(partial, ours)
     beside = path.with_name(f".{path.name}.writing")
     try:
         try:
@@ -59,19 +68,24 @@ def finish_video(partial: Path, path: Path) -> list[Path]:
     return [path]
 
 
-def _check(partial: Path) -> None:
-    """Raises InputError for a file that another process writes, NothingRecordedError for one without a frame."""
+def _check(partial: Path, ours: bool) -> None:
+    """Raises InputError for a file that another process writes or that is not wb-track's; see `finish_video`."""
     if not partial.is_file():
         raise InputError(f"no recording at {partial}")
     with partial.open("rb") as file:
         if not locked(file):
             raise InputError(f"{partial} is being written by another wb-track; wait for it, or choose another --out")
+        head = file.read(_HEAD_BYTES)
+    if head and not ours and not (head[4:8] == b"ftyp" and _OURS.encode() in head):
+        raise InputError(f"{partial} is not a recording of wb-track; move it away, or choose another --out")
     try:
         with av.open(str(partial)) as container:
             if any(packet.size and not packet.is_corrupt for packet in container.demux(video=0)):
                 return
     except (FFmpegError, IndexError):
         pass  # no video, or cut off in its first bytes
+    if _FRAGMENT in head and not ours:
+        raise InputError(f"{partial} is damaged: no frame of it can be read; move it away, or choose another --out")
     raise NothingRecordedError(f"{partial} holds no frame of a video")
 
 

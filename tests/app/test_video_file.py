@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from app.errors import InputError, TrackingError
 from app.recording import video_file, video_finish
 from app.recording.journal import NothingRecordedError
+from app.recording.outputs import recover_left_over
 from app.recording.partial import partial_path
 from app.recording.video_file import VideoFile
 from app.recording.video_finish import finish_video
@@ -199,18 +200,35 @@ def test_a_torn_end_costs_itself_only(tmp_path: Path, cut: int) -> None:
     assert whole - 20 <= len(clips.decoded(tmp_path / "clip.mp4")) < whole
 
 
-@pytest.mark.parametrize("content", [b"", b"hello"])
-def test_what_holds_no_frame_is_refused_and_kept(tmp_path: Path, content: bytes) -> None:
-    partial = tmp_path / "clip.mp4.partial"
-    partial.write_bytes(content)
+@pytest.mark.parametrize("frames", [1, 40])
+def test_a_recording_cut_off_before_its_first_frame_is_told_from_others(tmp_path: Path, frames: int) -> None:
+    partial = killed(tmp_path / "clip.mp4", frames)
+    whole = partial.read_bytes()
+    start = whole[: whole.index(b"moof") - 4] if frames > 1 else b""  # what there is before x264 gives a frame
+    partial.write_bytes(start)
     with pytest.raises(NothingRecordedError, match="holds no frame"):
         finish_video(partial, tmp_path / "clip.mp4")
+    assert partial.read_bytes() == start
+    assert recover_left_over(tmp_path / "clip.mp4") == []
+    assert not partial.exists()
+
+
+def test_a_recording_whose_frames_cannot_be_read_is_kept(tmp_path: Path) -> None:
+    partial = killed(tmp_path / "clip.mp4", 90)
+    damaged = partial.read_bytes().replace(b"avc1", b"none").replace(b"trak", b"none")
+    partial.write_bytes(damaged)
+    with pytest.raises(InputError, match="no frame of it can be read"):
+        recover_left_over(tmp_path / "clip.mp4")
+    assert partial.read_bytes() == damaged
+
+
+def test_a_video_of_another_program_is_refused_and_kept(tmp_path: Path) -> None:
+    """Only its pictures would be taken over, and its sound lost."""
+    partial = clips.make_clip(tmp_path / "other.mp4", STEADY, sound="aac").rename(tmp_path / "clip.mp4.partial")
+    content = partial.read_bytes()
+    with pytest.raises(InputError, match="is not a recording of wb-track"):
+        recover_left_over(tmp_path / "clip.mp4")
     assert partial.read_bytes() == content
-
-
-def test_a_recording_cut_off_before_its_first_frame_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NothingRecordedError, match="holds no frame"):
-        finish_video(killed(tmp_path / "clip.mp4", 1), tmp_path / "clip.mp4")
 
 
 def test_a_recording_under_way_is_left_alone(tmp_path: Path) -> None:

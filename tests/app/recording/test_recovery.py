@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,7 @@ import pytest
 
 from app.errors import InputError, TrackingError
 from app.frame import Result
-from app.recording import journal as journal_module
-from app.recording.journal import Journal, read_journal
+from app.recording.journal import Journal, NothingRecordedError, read_journal
 from app.recording.outputs import recover_left_over
 from app.recording.partial import final_path, partial_path
 from app.recording.recorder import NpzRecorder, recover
@@ -44,27 +44,111 @@ def test_a_torn_record_costs_itself_only(tmp_path: Path, body: SmplxBody, cut: i
     assert not partial.exists()
 
 
-def test_reading_stops_at_a_record_whose_checksum_is_wrong(tmp_path: Path, body: SmplxBody) -> None:
-    partial = unfinished(tmp_path, body, 4)
+def damage(partial: Path, record_size: int, *from_the_end: int) -> bytes:
+    """Change one bit of each of these records, the last being 1; what the file is then."""
     data = bytearray(partial.read_bytes())
-    data[-1000] ^= 1
+    for record in from_the_end:
+        data[-record * record_size + 100] ^= 1
     partial.write_bytes(bytes(data))
-    _, records = read_journal(partial)
-    assert len(records) == 3
+    return bytes(data)
 
 
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (b"", "not a recording"),
-        (b"hello", "not a recording"),
-        (b"wb-track partial 1\n\x00", "nothing is in it"),
-    ],
-)
-def test_what_is_no_recording_is_refused(tmp_path: Path, content: bytes, says: str) -> None:
-    (tmp_path / "mesh.npz.partial").write_bytes(content)
-    with pytest.raises(InputError, match=says):
-        read_journal(tmp_path / "mesh.npz.partial")
+@pytest.mark.parametrize(("which", "left"), [((4,), [1, 2, 3]), ((3, 2), [0, 3]), ((1,), [0, 1, 2])])
+def test_a_damaged_record_costs_itself_only(
+    tmp_path: Path, body: SmplxBody, caplog: pytest.LogCaptureFixture, which: tuple[int, ...], left: list[int]
+) -> None:
+    partial = unfinished(tmp_path, body, 4)
+    data = damage(partial, people.take(body, vertices=False).record_dtype.itemsize, *which)
+    assert recover(partial, tmp_path / "mesh.npz") == [tmp_path / "mesh.npz"]
+    np.testing.assert_array_equal(read(tmp_path / "mesh.npz")["frame_index"], left)
+    kept = tmp_path / "mesh.npz.damaged"
+    assert caplog.messages == [f"{len(which)} of 4 records are damaged and left out; they are kept in {kept}"]
+    assert kept.read_bytes() == data
+    assert not partial.exists()
+
+
+def test_a_damaged_recording_replaces_no_other_that_was_kept(tmp_path: Path, body: SmplxBody) -> None:
+    (tmp_path / "mesh.npz.damaged").write_text("an earlier one")
+    partial = unfinished(tmp_path, body, 2)
+    data = damage(partial, people.take(body, vertices=False).record_dtype.itemsize, 1)
+    recover(partial, tmp_path / "mesh.npz")
+    assert (tmp_path / "mesh.npz.damaged").read_text() == "an earlier one"
+    assert (tmp_path / "mesh.npz.damaged-2").read_bytes() == data
+
+
+def test_a_recording_of_damaged_records_alone_is_refused_and_kept(tmp_path: Path, body: SmplxBody) -> None:
+    partial = unfinished(tmp_path, body, 2)
+    data = damage(partial, people.take(body, vertices=False).record_dtype.itemsize, 1, 2)
+    with pytest.raises(InputError, match="none of its 2 records can be read"):
+        recover_left_over(tmp_path / "mesh.npz")
+    assert partial.read_bytes() == data
+
+
+def with_header(partial: Path, change: Callable[[bytes], bytes]) -> bytes:
+    """Change the header of a journal, its length with it; what the file is then."""
+    data = partial.read_bytes()
+    begin = data.index(b"\n") + 1
+    (length,) = struct.unpack_from("<Q", data, begin)
+    end = begin + 8 + length
+    header = change(data[begin + 8 : end])
+    data = data[:begin] + struct.pack("<Q", len(header)) + header + data[end:]
+    partial.write_bytes(data)
+    return data
+
+
+def of_a_later_version(header: bytes) -> bytes:
+    with np.load(io.BytesIO(header)) as file:
+        content = dict(file)
+    plain = json.dumps({**json.loads(str(content["plain"])), "mood": "good"})
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **{**content, "plain": np.array(plain)})
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("change", [of_a_later_version, lambda header: header[:200] + b"?" + header[201:]])
+def test_a_recording_whose_header_is_not_understood_is_refused_and_kept(
+    tmp_path: Path, body: SmplxBody, change: Callable[[bytes], bytes]
+) -> None:
+    partial = unfinished(tmp_path, body, 3)
+    data = with_header(partial, change)
+    with pytest.raises(InputError, match="of another version of wb-track, or damaged") as refusal:
+        recover_left_over(tmp_path / "mesh.npz")
+    assert not isinstance(refusal.value, NothingRecordedError)
+    assert partial.read_bytes() == data
+
+
+@pytest.mark.parametrize("length", [1 << 20, 1 << 60])
+def test_a_recording_whose_headers_length_is_damaged_is_refused_and_kept(
+    tmp_path: Path, body: SmplxBody, length: int
+) -> None:
+    partial = unfinished(tmp_path, body, 3)
+    data = bytearray(partial.read_bytes())
+    struct.pack_into("<Q", data, data.index(b"\n") + 1, length)
+    partial.write_bytes(bytes(data))
+    with pytest.raises(InputError, match="of another version of wb-track, or damaged"):
+        recover_left_over(tmp_path / "mesh.npz")
+    assert partial.read_bytes() == bytes(data)
+
+
+@pytest.mark.parametrize("size", [0, 19, 23, 30, 5000])
+def test_a_recording_cut_off_in_its_header_goes(tmp_path: Path, body: SmplxBody, size: int) -> None:
+    partial = unfinished(tmp_path, body, 1)
+    partial.write_bytes(partial.read_bytes()[:size])
+    with pytest.raises(NothingRecordedError, match="nothing is in it"):
+        read_journal(partial)
+    assert recover_left_over(tmp_path / "mesh.npz") == []
+    assert not partial.exists()
+
+
+@pytest.mark.parametrize("name", ["mesh.npz", "clip.mp4"])
+@pytest.mark.parametrize("content", [b"h", b"hello", b"a download of another program\n" * 1000])
+def test_a_file_of_another_program_is_refused_and_kept(tmp_path: Path, name: str, content: bytes) -> None:
+    partial = partial_path(tmp_path / name)
+    partial.write_bytes(content)
+    with pytest.raises(InputError, match="is not a recording of wb-track") as refusal:
+        recover_left_over(tmp_path / name)
+    assert not isinstance(refusal.value, NothingRecordedError)
+    assert partial.read_bytes() == content
 
 
 def test_only_a_partial_file_has_a_final_name() -> None:
@@ -178,4 +262,4 @@ def test_a_journal_never_overwrites(tmp_path: Path, body: SmplxBody) -> None:
     with pytest.raises(FileExistsError):
         Journal(partial, people.take(body))
     assert partial.read_bytes() == before
-    assert journal_module.read_journal(partial)[1].shape == (1,)
+    assert len(read_journal(partial).whole) == 1
