@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from app import option_types
+from app.clashes import Named, clash
+from app.errors import reason
 from app.frame import Box
 from app.pinhole import Pinhole
 from app.recording.outputs import RAW_SUFFIX, is_raw, mesh_folder
@@ -98,16 +100,16 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         _check_source(parser, options)
     elif options.recover is not None and len(options.out) > 1:
         parser.error("--recover makes one file; give one --out, or none")
-    if len({path.absolute() for path in options.out}) < len(options.out):
-        parser.error("--out names the same file twice")
     if options.box is not None and options.detector is not None:
         parser.error("--box is one region without detection; leave out --detector, or --box")
     if options.box is not None and options.people > 1:
         parser.error("--box is one region with one person in it; leave out --people, or --box")
     if options.smooth == "off" and (options.filter is not None or options.desk):
         parser.error("--smooth off leaves every frame as it is; leave it out, or leave out --filter and --desk")
-    for path in (*options.out, *([options.stats] if options.stats else [])):
-        _check_place(parser, path)
+    try:
+        _check_places(parser, options)
+    except OSError as error:
+        parser.error(f"{error.filename} cannot be looked at: {reason(error)}")
     return options
 
 
@@ -124,6 +126,22 @@ def _check_source(parser: argparse.ArgumentParser, options: Options) -> None:
         parser.error(f"{RAW_SUFFIX} is a camera's own pictures; with --video, leave it out")
     if options.address is None and not options.window and not options.out:
         parser.error("nowhere to write; give --out mesh.npz")
+
+
+def _check_places(parser: argparse.ArgumentParser, options: Options) -> None:
+    """End with one line where something cannot be written, or would replace what is read. Raises OSError."""
+    reads = {
+        "--video": options.video,
+        "--recover": options.recover,
+        "--body": options.body,
+        "--detector": options.detector,
+    }
+    writes = [Named("--out", mesh_folder(path)) for path in options.out]
+    writes += [Named("--stats", options.stats)] if options.stats else []
+    for path in (*options.out, *([options.stats] if options.stats else [])):
+        _check_place(parser, path)
+    if problem := clash([Named(option, path) for option, path in reads.items() if path], writes):
+        parser.error(problem)
 
 
 def _check_place(parser: argparse.ArgumentParser, path: Path) -> None:
