@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.recording.sampling import Sampling, usual_step
+from app.recording.sampling import Sampling, follow
 from app.recording.take import Take
 from models import joints
 from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle
@@ -74,6 +74,7 @@ def columns(take: Take, records: NDArray[Any], frames: Sampling) -> dict[str, ND
     }
     frame_index = frames.nearest(records["frame_index"])
     fps = take.resample_fps or true_fps(frame_index, frames.time_s, take.fps)
+    whole_fps = np.array(max(1.0, float(round(fps))))  # as importers want it, and 0 is no rate
     camera = take.camera
     return {
         **{name: part.reshape(len(frames), -1).astype(np.float32) for name, part in parts.items()},
@@ -83,8 +84,8 @@ def columns(take: Take, records: NDArray[Any], frames: Sampling) -> dict[str, ND
         "expression": expression,
         "gender": np.array("neutral"),
         "surface_model_type": np.array("smplx"),
-        "mocap_frame_rate": np.array(float(round(fps))),
-        "mocap_framerate": np.array(float(round(fps))),
+        "mocap_frame_rate": whole_fps,
+        "mocap_framerate": whole_fps,
         "fps": np.array(fps),
         "faces": take.faces,
         "joints": picked("joints"),
@@ -122,14 +123,16 @@ def robust_mean(values: NDArray[Any]) -> Array:
 def true_fps(frame_index: NDArray[Any], time_s: NDArray[Any], stated: float) -> float:
     """Rows a second: as the source states where the frames' times agree within a twentieth, otherwise as they say.
 
-    Frames without the person count as passed. A short part of a 30 fps recording can measure 29.3, which is jitter,
-    not a rate. Live, where newer frames overtake others, rows are several frames apart, and the rate is theirs.
+    Times without the person or the camera do not count. A short part of a 30 fps recording can measure 29.3, which is
+    jitter, not a rate. Live, where newer frames overtake others, rows are several frames apart, and the rate is theirs.
     """
-    if len(time_s) < 2:
+    usual = follow(frame_index, time_s)
+    if not usual.any():
         return stated
-    measured = float((frame_index[-1] - frame_index[0]) / (time_s[-1] - time_s[0]))
+    steps = np.diff(frame_index)[usual]
+    measured = float(steps.sum() / np.diff(time_s)[usual].sum())
     frames_per_s = stated if abs(measured / stated - 1) < 0.05 else measured
-    return frames_per_s / usual_step(frame_index)
+    return frames_per_s / float(steps.mean())
 
 
 def resting_pelvis(take: Take, betas: NDArray[Any], expression: NDArray[Any]) -> Array:

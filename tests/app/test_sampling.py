@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from scipy.spatial.transform import Rotation, Slerp
 
 from app.frame import Result
@@ -27,6 +28,27 @@ def test_nothing_is_made_up_where_the_person_was_away() -> None:
     index = np.array([0, 1, 5, 6])
     frames = Sampling.at_rate(ROWS, index / 10, index, 20.0)
     np.testing.assert_allclose(frames.time_s, [0, 0.05, 0.1, 0.5, 0.55, 0.6])
+
+
+@pytest.mark.parametrize("step", [1, 3])  # frames a row: as fast as the camera, and slower
+def test_nothing_is_made_up_where_the_camera_was_away(step: int) -> None:
+    """Frames are numbered on when it is back; only their times tell."""
+    index = step * np.arange(20)
+    time_s = index / 30 + np.where(np.arange(20) < 10, 0.0, 60.0)
+    frames = Sampling.at_rate(np.arange(20), time_s, index, 30.0)
+    away = (frames.time_s > time_s[9] + 1e-6) & (frames.time_s < time_s[10] - 1e-6)
+    assert not away.any()
+    assert len(frames) == 2 * (9 * step + 1)
+
+
+def test_a_time_lapse_is_filled_in_between() -> None:
+    frames = Sampling.at_rate(ROWS, 2.0 * ROWS, ROWS, 1.0)
+    np.testing.assert_allclose(frames.time_s, np.arange(7))
+
+
+def test_a_late_frame_is_no_absence() -> None:
+    time_s = np.array([0.0, 0.033, 0.4, 0.433])
+    assert len(Sampling.at_rate(ROWS, time_s, ROWS, 30.0)) == 13
 
 
 def test_a_variable_rate_becomes_steady() -> None:

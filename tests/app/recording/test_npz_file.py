@@ -163,6 +163,14 @@ def replace_rot6d(someone: Person, rot6d: NDArray[Any]) -> Person:
         ([0, 2, 4], [0.0, 0.2, 0.4], 10.0, 5.0),  # every second frame was overtaken: the rows' rate
         ([0, 1, 2], [0.0, 0.034, 0.068], 29.97, 29.97),  # jitter of a short part
         ([5], [1.0], 24.0, 24.0),  # one frame has no rate
+        ([0, 1, 2, 3], [0.0, 0.1, 60.1, 60.2], 10.0, 10.0),  # the camera was lost for a minute
+        ([0, 1, 2, 3], [0.0, 0.1, 60.1, 60.2], 30.0, 10.0),
+        ([0, 3, 6, 9], [0.0, 0.1, 60.1, 60.2], 30.0, 10.0),  # and every third frame was tracked
+        ([0, 90], [0.0, 3.0], 30.0, 30.0),  # the person was away in between
+        ([0, 1, 91], [0.0, 1 / 30, 3.0], 30.0, 30.0),
+        ([0, 1, 11], [0.0, 1 / 30, 11 / 30], 30.0, 30.0),
+        ([0, 1, 2], [0.0, 2.0, 4.0], 0.5, 0.5),  # a time lapse
+        ([0, 30, 60], [0.0, 1.0, 2.0], 30.0, 1.0),  # one person a second is all that can be tracked
     ],
 )
 def test_the_true_frame_rate(index: list[int], time: list[float], stated: float, expected: float) -> None:
@@ -173,6 +181,13 @@ def test_importers_get_whole_rates_and_the_true_one_beside(tmp_path: Path, body:
     file = record(tmp_path / "mesh.npz", body, [1], vertices=False, fps=29.97)
     assert float(file["mocap_frame_rate"]) == float(file["mocap_framerate"]) == 30
     assert float(file["fps"]) == pytest.approx(29.97)
+
+
+@pytest.mark.parametrize(("fps", "whole"), [(0.2, 1), (0.5, 1), (1.4, 1), (1.6, 2)])
+def test_importers_get_a_rate_above_zero(tmp_path: Path, body: SmplxBody, fps: float, whole: int) -> None:
+    file = record(tmp_path / "mesh.npz", body, [1], vertices=False, fps=fps)
+    assert float(file["mocap_frame_rate"]) == float(file["mocap_framerate"]) == whole
+    assert float(file["fps"]) == pytest.approx(fps)
 
 
 def test_the_takes_shape_is_not_moved_by_a_bad_frame() -> None:
