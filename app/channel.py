@@ -36,12 +36,13 @@ class Channel(Generic[T]):
     def put(self, value: T) -> None:
         """Add a value. Raises ChannelClosed when nobody will take it."""
         with self._changed:
-            if self._newest_wins and len(self._values) == self._capacity:
-                self._values.popleft()
-                self.dropped += 1
-            self._changed.wait_for(lambda: self._closed or len(self._values) < self._capacity)
+            if not self._newest_wins:
+                self._changed.wait_for(lambda: self._closed or len(self._values) < self._capacity)
             if self._closed:
                 raise ChannelClosed
+            if len(self._values) == self._capacity:
+                self._values.popleft()
+                self.dropped += 1
             self._values.append(value)
             self._changed.notify_all()
 

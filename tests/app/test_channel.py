@@ -39,13 +39,16 @@ def test_newest_wins_drops_the_oldest_and_counts_it() -> None:
     assert channel.dropped == 4
 
 
-def test_a_closed_channel_refuses_values_and_hands_out_the_rest() -> None:
-    channel: Channel[int] = Channel(2)
+@pytest.mark.parametrize("newest_wins", [False, True])
+@pytest.mark.parametrize("capacity", [1, 2])
+def test_a_closed_channel_refuses_values_and_hands_out_the_rest(capacity: int, newest_wins: bool) -> None:
+    channel: Channel[int] = Channel(capacity, newest_wins=newest_wins)
     channel.put(1)
     channel.close()
     with pytest.raises(ChannelClosed):
         channel.put(2)
     assert channel.get() == 1
+    assert channel.dropped == 0
     with pytest.raises(ChannelClosed):
         channel.get()
 
