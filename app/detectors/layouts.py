@@ -85,7 +85,7 @@ class YoloxLayout:
         grid, stride = yolox_cells(self.input_wh)
         sizes = rows[:, 2:4]
         largest = sizes[np.isfinite(sizes)].max(initial=0.0)
-        if len(grid) == len(rows) and largest < _LARGEST_LOG_SIZE:
+        if largest < _LARGEST_LOG_SIZE:
             return _corners((rows[:, :2] + grid) * stride, np.exp(rows[:, 2:4]) * stride), scores
         return _corners(rows[:, :2], rows[:, 2:4]), scores
 
@@ -112,15 +112,17 @@ def recognised(name: str, outputs: Mapping[str, Sequence[int]], input_wh: tuple[
     if {"dets", "labels"} <= outputs.keys():
         return RtmdetLayout()
     shapes = list(outputs.values())
+    cells = len(yolox_cells(input_wh)[0])
     if len(shapes) == 1 and len(shapes[0]) == 3:
         _, first, second = shapes[0]
-        if first > second >= 6:
+        # Heads with the boxes already chosen, (1, 300, 6), have as many columns, which mean something else.
+        if first == cells and second >= 6:
             return YoloxLayout(input_wh)
         if second > first >= 5:
             return Yolov8Layout()
     found = ", ".join(f"{output} {tuple(shape)}" for output, shape in outputs.items())
     raise InputError(
-        f"{name} is not a detector wb-track knows: it gives {found}; expected YOLOX (1, cells, 5 + classes), "
+        f"{name} is not a detector wb-track knows: it gives {found}; expected YOLOX (1, {cells} cells, 5 + classes), "
         "the YOLOv8 head (1, 4 + classes, cells), RTMDet end to end (dets, labels), or a bundle's own (boxes, scores)"
     )
 

@@ -59,7 +59,7 @@ def test_a_bundles_own_detector_is_fed_the_picture_itself() -> None:
     [
         # The released YOLOX, RTMDet and YOLOv8, at their usual sizes and classes.
         ({"output": (1, 8400, 85)}, YoloxLayout((640, 640))),
-        ({"output": (1, 3549, 6)}, YoloxLayout((640, 640))),
+        ({"output": (1, 8400, 6)}, YoloxLayout((640, 640))),
         ({"dets": (1, 100, 5), "labels": (1, 100)}, RtmdetLayout()),
         ({"output0": (1, 84, 8400)}, Yolov8Layout()),
         ({"output0": (1, 5, 8400)}, Yolov8Layout()),
@@ -72,6 +72,13 @@ def test_a_layout_is_recognised_by_the_outputs(outputs: Mapping[str, Sequence[in
     assert recognised("d.onnx", outputs, (640, 640)) == layout
 
 
+@pytest.mark.parametrize(("input_wh", "cells"), [((416, 416), 3549), ((320, 256), 1680)])
+def test_yolox_has_a_row_for_each_cell_of_its_own_input(input_wh: tuple[int, int], cells: int) -> None:
+    assert recognised("d.onnx", {"output": (1, cells, 85)}, input_wh) == YoloxLayout(input_wh)
+    with pytest.raises(InputError, match=rf"expected YOLOX \(1, {cells} cells, 5 \+ classes\)"):
+        recognised("d.onnx", {"output": (1, cells + 1, 85)}, input_wh)
+
+
 @pytest.mark.parametrize(
     "outputs",
     [
@@ -79,9 +86,12 @@ def test_a_layout_is_recognised_by_the_outputs(outputs: Mapping[str, Sequence[in
         {"heatmap": (1, 17, 64, 48)},
         {"logits": (1, 1000)},
         {"output0": (1, 116, 8400), "output1": (1, 32, 160, 160)},
-        # Nearly one that is known.
+        # Nearly one that is known: without labels, without an object's score, of another input's size, and the ends
+        # of YOLOv10 and its like, with the boxes chosen, as corners, score and class.
         {"dets": (1, 100, 5)},
-        {"output": (1, 8400, 4)},
+        {"output": (1, 84, 5)},
+        {"output": (1, 8400, 85)},
+        {"output0": (1, 300, 6)},
     ],
 )
 def test_unknown_outputs_are_refused_with_what_was_found(tmp_path: Path, outputs: Mapping[str, Sequence[int]]) -> None:
