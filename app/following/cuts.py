@@ -16,6 +16,7 @@ _LEAST_FIRST_CHANGE = 14.0  # where nothing is known of the frames before
 _LEAST_RATIO = 3.0  # to the frames before, which a moving camera changes too
 _REMEMBERED = 3  # frames: their median is not that of a cut among them
 _PAUSE_S = 1.0  # without a frame: whoever is there next may be anyone
+_PAUSE_RATIO = 3.0  # to the frames before, where they are far apart anyway
 
 
 class Cuts:
@@ -25,6 +26,7 @@ class Cuts:
         self._last: NDArray[np.float32] | None = None
         self._last_s = 0.0
         self._changes: deque[float] = deque(maxlen=_REMEMBERED)
+        self._intervals_s: deque[float] = deque(maxlen=_REMEMBERED)
 
     def __call__(self, frame: Frame) -> bool:
         """Of frames in their order. The first is none."""
@@ -34,9 +36,15 @@ class Cuts:
             return False
         change = float(np.abs(small - last).mean())
         usual = float(np.median(self._changes)) if self._changes else _LEAST_FIRST_CHANGE / _LEAST_RATIO
-        cut = change > max(_LEAST_CHANGE, _LEAST_RATIO * usual) or not 0 <= passed_s <= _PAUSE_S
+        interrupted = not 0 <= passed_s <= self._longest_s()
         self._changes.append(change)
-        return cut
+        self._intervals_s.append(abs(passed_s))
+        return interrupted or change > max(_LEAST_CHANGE, _LEAST_RATIO * usual)
+
+    def _longest_s(self) -> float:
+        """From one frame to the next where nothing is between them."""
+        usual_s = float(np.median(self._intervals_s)) if self._intervals_s else 0.0
+        return max(_PAUSE_S, _PAUSE_RATIO * usual_s)
 
 
 def _small(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ from app.following.person import Followed, Found
 from app.frame import Box, Frame, Person
 from app.pacing.budget import Budget
 
-_MOTION_S = 1.0  # that someone lost is thought to go on for
+_MOTION_S = 1.0  # that someone lost is thought to go on for, or from one look of the detector to the next
 _MEMORY_S = 10.0  # that someone lost is known again for
 _HELD_S = 1.0  # that the detector may miss someone, with all else for them
 _UNSTEADY = 0.85  # a look, from one frame to the next: the detector looks
@@ -51,6 +51,8 @@ class Follower:
         self._people: list[Followed] = []
         self._before: list[Followed] = []  # the cut
         self._fresh = True  # nobody was found since the start or a cut
+        self._looked_s = 0.0
+        self._motion_s = _MOTION_S
         self._shown: frozenset[int] = frozenset()
 
     def tracks(self, frame: Frame, *, cut: bool) -> tuple[Track, ...]:
@@ -59,6 +61,7 @@ class Follower:
             one.move_to(frame.time_s)
         if cut:
             self._cut(frame.time_s)
+        self._motion_s = max(_MOTION_S, frame.time_s - self._looked_s)
         news = self._meshes.known()
         steady = {id(one): self._steadiness(one, frame) for one in self._people if one.track_id in self._shown}
         if self._fresh or self._pace.due(
@@ -69,7 +72,7 @@ class Follower:
             self._welcome(_others(found, pairs), frame)
             self._fresh = self._fresh and not found
         self._go_by_meshes(news)
-        self._people = [one for one in self._people if frame.time_s - one.found_s <= _memory_s(one)]
+        self._people = [one for one in self._people if frame.time_s - one.found_s <= self._memory_s(one)]
         return self._show(frame, cut=cut)
 
     def seen(self, frame: Frame, people: tuple[Person, ...]) -> None:
@@ -82,22 +85,29 @@ class Follower:
         self._people = [one for one in self._people if not one.needed]
         for one in self._people:
             one.lose(time_s)
-        self._fresh = True
+        self._fresh, self._looked_s = True, time_s
 
     def _urgent(self, frame: Frame, news: Mapping[int, Seen], steadiness: float) -> bool:
         """Whether the detector had better look: someone is new or lost, or seems to be."""
-        near = (one for one in self._people if frame.time_s - one.found_s <= _MOTION_S)
         return (
             steadiness < _UNSTEADY
             or not all(seen.agrees for seen in news.values())
-            or any(one.missed or one.needed for one in near)
+            or any(one.missed or one.needed for one in self._near(frame.time_s))
         )
+
+    def _near(self, time_s: float) -> list[Followed]:
+        """Those who were found lately, and so are where they were going."""
+        return [one for one in self._people if time_s - one.found_s <= self._motion_s]
+
+    def _memory_s(self, one: Followed) -> float:
+        return self._motion_s if one.track_id is None else _MEMORY_S
 
     def _find(self, frame: Frame) -> tuple[list[Found], list[Found]]:
         """Who is in the frame, and who may be, surest first."""
         started_s = time.perf_counter()
         boxes = self._detector.detect(frame.rgb, _HARDLY_SURE)
         self._pace.looked(frame.time_s, time.perf_counter() - started_s)
+        self._looked_s = frame.time_s
         found = [Found(box, Look.of(frame.rgb, box)) for box in boxes]
         count = sum(one.box.score >= SURE for one in found)
         if self._fresh:
@@ -118,7 +128,7 @@ class Follower:
         2022, section 3).
         """
         time_s = frame.time_s
-        near = [one for one in self._people if time_s - one.found_s <= _MOTION_S]
+        near = self._near(time_s)
         meet(near)
         pairs = by_motion(near, found)
         pairs += by_motion([one for one in _absent(near, pairs) if not one.needed], unsure)
@@ -221,10 +231,6 @@ def _pace(budget: Budget | None, *, live: bool) -> Pace:
     if budget is not None:
         return TargetPace(budget)
     return LivePace() if live else FilePace()
-
-
-def _memory_s(one: Followed) -> float:
-    return _MOTION_S if one.track_id is None else _MEMORY_S
 
 
 def _least_likeness(one: Followed, other: Found) -> float:

@@ -42,7 +42,22 @@ def test_a_camera_that_whirls_is_not_a_cut_in_every_frame() -> None:
     assert len(_cuts([np.ascontiguousarray(wide[:, 30 * k : 30 * k + 320]) for k in range(30)])) <= 2
 
 
-@pytest.mark.parametrize(("times_s", "cuts"), [((0, 0.1, 0.2), []), ((0, 0.1, 5), [2]), ((5, 5.1, 0), [2])])
+@pytest.mark.parametrize(
+    ("times_s", "cuts"),
+    [
+        ((0, 0.1, 0.2), []),
+        ((0, 0.1, 5), [2]),
+        ((5, 5.1, 0), [2]),
+        # Far apart all of them: the first time may be a pause. Then one is lost, then a real pause, then back in time.
+        ((0, 2, 4, 6, 8), [1]),
+        ((0, 2, 4, 8, 10), [1]),
+        ((0, 2, 4, 60, 62), [1, 3]),
+        ((0, 2, 4, 1, 3), [1, 3]),
+        # A slow part of a film, and what follows after a pause.
+        ((0, 0.1, 0.2, 2.2, 4.2, 6.2, 8.2), [3, 4]),
+        ((0, 0.1, 0.2, 9, 9.1, 18, 18.1), [3, 5]),
+    ],
+)
 def test_a_pause_or_a_step_back_in_time_is_a_cut(times_s: tuple[float, ...], cuts: list[int]) -> None:
     image, see = background(np.random.default_rng(3)), Cuts()
     assert [k for k, time_s in enumerate(times_s) if see(Frame(k, time_s, image, 0.0))] == cuts

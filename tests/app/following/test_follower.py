@@ -50,6 +50,21 @@ def test_someone_walking_is_one_person_who_begins_once(fps: int) -> None:
     assert detector.looks <= 0.6 * len(seen)
 
 
+@pytest.mark.parametrize("fps", [0.1, 0.5, 0.9])
+def test_people_in_frames_that_are_seconds_apart_go_on_and_newcomers_are_shown(fps: float) -> None:
+    for seed in range(4):
+        rng, one = _scene(seed)
+        other = Figure(figure(rng), 270, 170, 60)
+        behind = background(rng)
+        shots: list[Shot] = [
+            (behind, {"a": replace(one, x=80 + 5 * k), **({"b": other} if k >= 6 else {})}) for k in range(14)
+        ]
+        seen = followed(shots, Stand(rng), people=2, fps=fps)
+        assert [sorted(track.track_id for track in frame.tracks) for frame in seen] == [[1]] * 7 + [[1, 2]] * 7
+        begins = [[track.track_id for track in frame.tracks if track.begins] for frame in seen]
+        assert begins == [[1], [1], [], [], [], [], [], [2], *[[]] * 6], "the second frame may come after a pause"
+
+
 def test_boxes_between_the_detectors_looks_are_better_than_the_last_one() -> None:
     rng, one = _scene()
     behind = background(rng)
