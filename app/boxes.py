@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import Protocol
 
 from app.following.cuts import Cuts
@@ -19,13 +20,15 @@ class Track:
     """Whose box it is.
 
     begins: nothing earlier says how they move: they were not there a frame before, or there was a cut. missed: for how
-    many looks of the detector they have been lost; their box is predicted where it is not 0.
+    many looks of the detector they have been lost; their box is predicted where it is not 0. epoch: another number than
+    before from wherever they began, which `Detect` counts: live, the one frame that begins may be overtaken on its way.
     """
 
     track_id: int
     box: Box
     begins: bool
     missed: int = 0
+    epoch: int = 0
 
 
 @dataclass(frozen=True)
@@ -111,21 +114,35 @@ def _moved(last: Box, found: Box, passed_s: float) -> Box:
 
 
 class Detect:
-    """Stage: Frame -> Sighting. Where a new segment of the source begins, there is a cut."""
+    """Stage: Frame -> Sighting. Where a new segment of the source begins, there is a cut.
+
+    Counts cuts and beginnings, so that stages see them in any later frame too: those in between may be dropped, or have
+    nobody in them.
+    """
 
     def __init__(self, policy: BoxPolicy) -> None:
         self._policy = policy
         self._cuts = Cuts()
         self._segment: int | None = None
         self._anew = False
+        self._shot = 0
+        self._beginnings = count(1)
+        self._epochs: dict[int, int] = {}  # of who was in the last frame, by track
 
     def __call__(self, frame: Frame) -> Sighting:
         interrupted = self._segment not in (None, frame.segment)
         self._segment = frame.segment
         cut = self._cuts(frame) or interrupted or self._anew
         self._anew = False
-        return Sighting(frame, self._policy.tracks(frame, cut=cut))
+        self._shot += cut
+        tracks = tuple(map(self._counted, self._policy.tracks(frame, cut=cut)))
+        self._epochs = {track.track_id: track.epoch for track in tracks}
+        return Sighting(replace(frame, shot=self._shot), tracks)
 
     def reset(self) -> None:
         """The next frame does not go on from the last."""
         self._cuts, self._segment, self._anew = Cuts(), None, True
+
+    def _counted(self, track: Track) -> Track:
+        goes_on = track.track_id in self._epochs and not track.begins
+        return replace(track, epoch=self._epochs[track.track_id] if goes_on else next(self._beginnings))

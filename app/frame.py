@@ -29,7 +29,7 @@ class Frame:
 
     rgb: (H, W, 3) uint8. time_s: the source's own clock, monotonic. captured_s: `time.perf_counter()` at arrival.
     segment: another number than the frame before where the source was interrupted, so that nothing earlier says where
-    people are now.
+    people are now. shot: the same of cuts, new segments included; 0 until `Detect` has counted them.
     """
 
     index: int
@@ -37,6 +37,7 @@ class Frame:
     rgb: NDArray[np.uint8]
     captured_s: float
     segment: int = 0
+    shot: int = 0
 
     @property
     def size_wh(self) -> tuple[int, int]:

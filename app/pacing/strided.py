@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,10 @@ _Network = Callable[[NDArray[np.uint8], NDArray[np.float32]], Arrays]
 
 @dataclass
 class _Looked:
-    """When one kind of part of a person was last looked at. found: the network's outputs, of one. boxes: where it was,
-    (k, 4) xyxy crop pixels. age: frames since, the one to come included."""
+    """When one kind of part of a person was last looked at. epoch: the track's. found: the network's outputs, of one.
+    boxes: where it was, (k, 4) xyxy crop pixels. age: frames since, the one to come included."""
 
+    epoch: int
     found: dict[str, NDArray[Any]] = field(default_factory=dict)
     boxes: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 4), np.float32))
     age: int = 0
@@ -65,8 +66,9 @@ class StridedParts:
         self._looked = {}
         for subject in view.subjects:
             for kind in _ROWS:
-                key = subject.track.track_id, kind
-                self._looked[key] = _Looked() if subject.track.begins else known.get(key, _Looked())
+                key, epoch = (subject.track.track_id, kind), subject.track.epoch
+                last = known.get(key)
+                self._looked[key] = last if last is not None and last.epoch == epoch else _Looked(epoch)
                 self._looked[key].age += 1
 
     def _candidates(self, view: BodyView) -> list[Part]:
@@ -91,7 +93,8 @@ class StridedParts:
             self._budget.ran((kind,) * len(rows), time.perf_counter() - started_s)
             for place, row in enumerate(rows):
                 found = {name: array[place] for name, array in outputs.items()}
-                self._looked[keys[row]] = _Looked(found, view.part_boxes[row, _ROWS[kind]])
+                boxes = view.part_boxes[row, _ROWS[kind]]
+                self._looked[keys[row]] = replace(self._looked[keys[row]], found=found, boxes=boxes, age=0)
         everyone: Sequence[dict[str, NDArray[Any]]] = [self._looked[key].found for key in keys]
         return {name: np.stack([found[name] for found in everyone]) for name in everyone[0]}
 

@@ -33,7 +33,8 @@ class _Waiting:
 class _Track:
     """One person, from where they begin to where they end."""
 
-    def __init__(self, options: SmoothSettings, mean_hands: Array) -> None:
+    def __init__(self, options: SmoothSettings, mean_hands: Array, epoch: int) -> None:
+        self.epoch = epoch
         self._guarded = Guarded(mean_hands, desk=options.desk)
         self._smoother = smoother(options)
 
@@ -51,7 +52,8 @@ class _Track:
 
 class Smooth:
     """Stage: Scene -> Scenes, each once and in order: with a causal filter at once, else when enough of what comes
-    after is known. `flush` gives the rest. Everyone has a filter of their own, new wherever their track begins."""
+    after is known. `flush` gives the rest. Everyone has a filter of their own, new wherever their track begins; nobody
+    is predicted over a cut."""
 
     name = "smooth"
 
@@ -61,13 +63,20 @@ class Smooth:
         self._mean_hands = quaternions.from_rot6d(matrix_to_rot6d(axis_angle_to_matrix(hand_mean.reshape(30, 3))))
         self._ahead_s = ahead_s(options)
         self._tracks: dict[int, _Track] = {}
+        self._shot = 0  # that the tracks are of
         self._waiting: deque[tuple[Frame, tuple[_Waiting, ...]]] = deque()
 
     def __call__(self, scene: Scene) -> tuple[Scene, ...]:
+        if scene.frame.shot != self._shot:
+            self._tracks.clear()
+        self._shot = scene.frame.shot
         here = {placed.track.track_id: placed for placed in scene.people}
+        for track_id, placed in here.items():
+            if track_id not in self._tracks or self._tracks[track_id].epoch != placed.track.epoch:
+                self._tracks[track_id] = _Track(self._options, self._mean_hands, placed.track.epoch)
         people = []
-        for track_id in sorted(here.keys() | self._tracks.keys()):
-            one = self._track(track_id, here.get(track_id)).at(scene.frame, here.get(track_id))
+        for track_id, track in sorted(self._tracks.items()):
+            one = track.at(scene.frame, here.get(track_id))
             if one is None:
                 del self._tracks[track_id]
             else:
@@ -83,11 +92,6 @@ class Smooth:
         """As new: forgets everyone, and what is held back."""
         self._tracks.clear()
         self._waiting.clear()
-
-    def _track(self, track_id: int, placed: Placed | None) -> _Track:
-        if track_id not in self._tracks or (placed is not None and placed.track.begins):
-            self._tracks[track_id] = _Track(self._options, self._mean_hands)
-        return self._tracks[track_id]
 
     def _known(self, until_s: float) -> tuple[Scene, ...]:
         """Scenes up to a time."""

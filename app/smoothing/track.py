@@ -17,6 +17,7 @@ from models.rotations import Array
 
 _FADING = 0.5  # of speed and of confidence, with every predicted frame
 _PREDICTED_TRUST = 0.02
+_LONGEST_STEP_S = 0.25  # of a prediction: nobody goes on as they did for longer
 _UNITS = POSE_UNITS + PLACE_UNITS
 
 
@@ -60,7 +61,7 @@ class Guarded:
         point = sample.point
         if self._velocity is not None:
             self._velocity = _FADING * self._velocity
-            point = point.moved(self._velocity * (time_s - sample.time_s))
+            point = point.moved(self._velocity * min(time_s - sample.time_s, _LONGEST_STEP_S))
         sure = placed.confidence
         faded = Confidence(*(_FADING * part for part in (sure.body, sure.left_hand, sure.right_hand, sure.face)))
         placed = replace(placed, confidence=faded, flags=PREDICTED)

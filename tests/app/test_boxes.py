@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -216,12 +217,34 @@ class _Told:
 def test_an_interruption_of_the_source_is_a_cut() -> None:
     policy = _Told()
     detect = Detect(policy)
-    for segment in (0, 0, 1, 1, 3):
-        detect(replace(_frame(), segment=segment))
+    shots = [detect(replace(_frame(), segment=segment)).frame.shot for segment in (0, 0, 1, 1, 3)]
     assert policy.cuts == [False, False, True, False, True]
+    assert shots == [0, 0, 1, 1, 2]
     detect.reset()
-    detect(replace(_frame(), segment=3))
+    assert detect(replace(_frame(), segment=3)).frame.shot == 3
     assert policy.cuts[-1]
+
+
+@pytest.mark.parametrize(
+    ("frames", "epochs"),
+    [
+        # Who is in each frame, those who begin in capitals, and the epochs of "a" while they are there.
+        (("A", "a", "a", "A", "a"), [1, 1, 1, 2, 2]),
+        (("A", "a", "", "A", "a"), [1, 1, 2, 2]),
+        (("A", "aB", "ab", "aB", "Ab", "ab"), [1, 1, 1, 1, 4, 4]),
+        # Not there a frame before, whatever the policy says.
+        (("a", "a", "", "a", "a"), [1, 1, 2, 2]),
+    ],
+)
+def test_every_frame_says_which_beginning_its_tracks_go_back_to(frames: Sequence[str], epochs: list[int]) -> None:
+    class Told(_Told):
+        def tracks(self, frame: Frame, *, cut: bool) -> tuple[Track, ...]:  # noqa: ARG002 - it knows
+            names = frames[frame.index]
+            return tuple(Track("ab".index(name.lower()), _box(0, 0, 9, 9), name.isupper()) for name in names)
+
+    detect = Detect(Told())
+    tracks = [track for index in range(len(frames)) for track in detect(_frame(index)).tracks]
+    assert [track.epoch for track in tracks if track.track_id == 0] == epochs
 
 
 def test_detecting_gives_the_frame_its_tracks_and_tells_of_cuts() -> None:
@@ -229,6 +252,7 @@ def test_detecting_gives_the_frame_its_tracks_and_tells_of_cuts() -> None:
     detect = Detect(policy)
     dark, bright = _frame(3), replace(_frame(5), rgb=np.full((360, 640, 3), 200, np.uint8))
     sightings = [detect(frame) for frame in (dark, replace(dark, index=4), bright)]
-    assert sightings[2].frame is bright
+    assert sightings[2].frame.rgb is bright.rgb
+    assert [sighting.frame.shot for sighting in sightings] == [0, 0, 1]
     assert [sighting.tracks[0].track_id for sighting in sightings] == [3, 4, 5]
     assert policy.cuts == [False, False, True]

@@ -36,6 +36,7 @@ def placed(
     *,
     track_id: int = 1,
     begins: bool = False,
+    epoch: int = 0,
     missed: int = 0,
     pelvis_m: tuple[float, float, float] = (0.2, 0.1, 3.0),
     sure: Confidence = SURE,
@@ -49,12 +50,13 @@ def placed(
     params = BodyParams(
         matrix_to_rot6d(axis_angle_to_matrix(rotations)), np.zeros(10), np.zeros(10), np.array(pelvis_m) - (0, -0.3, 0)
     )
-    track = Track(track_id, Box((200.0, 50.0, 400.0, 450.0), 0.9), begins, missed)
+    track = Track(track_id, Box((200.0, 50.0, 400.0, 450.0), 0.9), begins, missed, epoch)
     return Placed(track, params, CAMERA, joints_m, sure)
 
 
-def scene(index: int, *people: Placed, fps: float = 30.0) -> Scene:
-    return Scene(Frame(index, index / fps, np.zeros((WH[1], WH[0], 3), np.uint8), time.perf_counter()), people)
+def scene(index: int, *people: Placed, fps: float = 30.0, shot: int = 0) -> Scene:
+    rgb = np.zeros((WH[1], WH[0], 3), np.uint8)
+    return Scene(Frame(index, index / fps, rgb, time.perf_counter(), shot=shot), people)
 
 
 def smoothed(settings: SmoothSettings, scenes: list[Scene]) -> list[Scene]:

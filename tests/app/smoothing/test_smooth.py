@@ -84,10 +84,11 @@ def test_people_do_not_disturb_one_another(settings: SmoothSettings) -> None:
 
 
 @each
-def test_nothing_glides_where_a_track_begins_anew(settings: SmoothSettings) -> None:
-    """A cut: as if there had been nothing before it."""
-    before, after = walk(0)[:30], walk(3)
-    later = [scene(k + 30, person) for k, person in enumerate(after)]
+@pytest.mark.parametrize("overtaken", [0, 1, 5])
+def test_nothing_glides_where_a_track_begins_anew(settings: SmoothSettings, overtaken: int) -> None:
+    """As if there had been nothing before it, also where the first frames of the new epoch never arrive."""
+    before, after = walk(0)[:30], walk(3, epoch=1)
+    later = [scene(k + 30, person) for k, person in enumerate(after)][overtaken:]
     both = smoothed(settings, [scene(k, person) for k, person in enumerate(before)] + later)
     assert same(both[30:], smoothed(settings, later))
     assert same(both[:30], smoothed(settings, [scene(k, person) for k, person in enumerate(before)]))
@@ -104,6 +105,28 @@ def test_someone_lost_is_predicted_for_three_frames(settings: SmoothSettings) ->
     assert angles(matrices(last), matrices(predicted)).max() < 0.3
     assert np.linalg.norm(predicted.joints_m[0] - people[22].joints_m[0]) < 0.1
     assert predicted.confidence.body < 0.2
+
+
+@each
+@pytest.mark.parametrize("then", [[], ["other"]])
+def test_nobody_is_predicted_over_a_cut(settings: SmoothSettings, then: list[str]) -> None:
+    people = walk()
+    other = [placed(vectors(3), track_id=2)] if then else []
+    scenes = [scene(k, *([person] if k < 20 else other), shot=int(k >= 20)) for k, person in enumerate(people)]
+    shown = [[one.track.track_id for one in out.people] for out in smoothed(settings, scenes)]
+    assert shown == [[1]] * 20 + [[one.track.track_id for one in other]] * (FRAMES - 20)
+
+
+@each
+@pytest.mark.parametrize("pause_s", [1.0, 60.0, 3600.0])
+def test_a_prediction_goes_no_farther_for_a_long_pause(settings: SmoothSettings, pause_s: float) -> None:
+    rng = np.random.default_rng(0)
+    depths_m = 3.0 * np.exp(rng.normal(0, 0.02, 30))
+    scenes = [scene(k, placed(vectors(0), pelvis_m=(0.0, 0.0, z))) for k, z in enumerate(depths_m)]
+    late = scene(30)
+    scenes.append(replace(late, frame=replace(late.frame, time_s=late.frame.time_s + pause_s)))
+    (predicted,) = smoothed(settings, scenes)[-1].people
+    assert 2.0 < predicted.joints_m[0, 2] < 4.5
 
 
 @each
