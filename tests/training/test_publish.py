@@ -14,8 +14,9 @@ from models.networks.detector import Detector
 from models.networks.hand4whole import Hand4Whole
 from tests.conftest import TINY, TINY_DETECTOR
 from training import checkpoints
+from training.body.expressions import DIRECTIONS
 from training.make_body import SHAPE_SPACE
-from training.publish import LICENCE, SHARPNESS, published
+from training.publish import _NOT_FOUND, LICENCE, SHARPNESS, published
 from training.targets import BODY_DEPTH_M
 from training.torch_rotations import from_rot6d
 
@@ -34,8 +35,23 @@ def test_the_average_is_published_with_its_space_and_licence(tmp_path: Path) -> 
     assert loaded.joint_depth_m == BODY_DEPTH_M
     assert loaded.network.config == replace(TINY, sharpness=SHARPNESS)
     for name, value in network.state_dict().items():
-        if "pose_out" not in name:
+        if "pose_out" not in name and "expr_out" not in name:
             torch.testing.assert_close(loaded.network.state_dict()[name], value)
+
+
+def test_expressions_that_are_not_found_stay_at_rest(tmp_path: Path) -> None:
+    network = Hand4Whole(TINY).eval()
+    _trained(tmp_path, "network", network, TINY.to_dict())
+    torch.save(published(tmp_path), tmp_path / "open.pth.tar")
+    loaded = load_checkpoint(tmp_path / "open.pth.tar").network.eval()
+    crop = torch.randint(0, 256, (1, *TINY.crop_hw, 3), dtype=torch.uint8)
+    with torch.no_grad():
+        before, after = (net(crop)[2].expression[0] for net in (network, loaded))
+    at_rest = [list(DIRECTIONS).index(name) for name in _NOT_FOUND]
+    found = [row for row in range(10) if row not in at_rest]
+    assert len(found) == 4
+    assert not after[at_rest].any()
+    torch.testing.assert_close(after[found], before[found])
 
 
 def test_rotations_are_published_short_and_are_the_same(tmp_path: Path) -> None:
