@@ -123,8 +123,12 @@ class Session:
     def _run(self) -> None:
         try:
             with self._pipeline:
-                for result in self._pipeline:
-                    self._take_in(result)
+                try:
+                    for result in self._pipeline:
+                        self._take_in(result)
+                except BaseException:
+                    self.source.stop()  # one that is paused or lost would keep its thread waiting for frames
+                    raise
         except Exception as error:  # noqa: BLE001 - for whoever asks
             self.error = error
         finally:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.channel import Channel, ChannelClosed
+from app.errors import reason
 from app.frame import Frame
 from app.sources.camera_address import CameraAddress, CameraError, granted
 from app.sources.fitted import fitted
@@ -131,6 +132,9 @@ class CameraSource(Closing):
                 return
             except CameraError as error:
                 self._lose(str(error))
+            except Exception as error:  # noqa: BLE001 - a driver's; the camera is opened again, whatever it was
+                _log.debug("%s failed", self.name, exc_info=error)
+                self._lose(f"{self.name} failed: {reason(error)}")
             if self._count > before:
                 pause_s, self.attempts = _FIRST_PAUSE_S, 0
             self.attempts += 1
@@ -144,7 +148,7 @@ class CameraSource(Closing):
             while not self._stopping:
                 there, bgr = capture.read()
                 arrived_s = time.perf_counter()
-                if not there:
+                if not there or np.ndim(bgr) != 3:  # OpenCV says that an empty picture is there
                     raise CameraError(f"{self.name} has stopped giving pictures")
                 self._hand_on(np.asarray(bgr, np.uint8), arrived_s)
         finally:

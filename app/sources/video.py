@@ -69,7 +69,13 @@ class VideoSource(Closing):
         self._all_pts: list[int] | None = None
         self._packets_to_skip = 0
         if start_s > 0:
-            self._find_start()
+            try:
+                self._find_start()
+            except FFmpegError as error:
+                raise InputError(
+                    f"{self._path} is damaged, so that its part after {start_s:g} s cannot be found: {reason(error)}; "
+                    "leave out --start"
+                ) from error
         self._stream.thread_type = "NONE"  # decoding leaves the cores to the networks; see benchmarks/loop.py
         self.frame_count = self._frames_expected(start_s, duration_s)
         self._frames = self._decoded()

@@ -188,6 +188,9 @@ class Controller:
             _log.debug("cannot be tracked", exc_info=error)
             self._message = " ".join(str(error).split())
             self._fatal = not self._began
+            if self._source:  # a camera must not stay on for nothing
+                self._source.close()
+                self._source = None
         finally:
             self._loading = False
 
@@ -253,10 +256,10 @@ class Controller:
         from app.recording.snapshot import write_snapshot  # with trimesh, which takes its time
 
         session, picture = self._session, self.picture
-        if session is None or session.newest is None or session.take is None or picture is None:
+        if session is None or session.take is None or picture is None:
             return
         path = new_name(self.folder, "snapshot").with_suffix(".png")
-        written = write_snapshot(path, picture.rgb, session.newest.people, session.take)
+        written = write_snapshot(path, picture.rgb, picture.people, session.take)
         self._notice = f"Saved {', '.join(file.name for file in written)}"
 
     def _subject(self) -> Subject | None:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.frame import Result
+from app.frame import Person, Result
 from app.pinhole import Pinhole
 from app.rendering.renderer import Renderer, open_renderer
 from app.rendering.scene import Layers, Scene, View
@@ -48,10 +48,11 @@ class Look:
 
 @dataclass(frozen=True)
 class Picture:
-    """rgb: (H, W, 3) uint8. frame_index, captured_s: of the frame shown, the latter by `time.perf_counter()`. number:
-    another for each one."""
+    """rgb: (H, W, 3) uint8. people: in it. frame_index, captured_s: of the frame shown, the latter by
+    `time.perf_counter()`. number: another for each one."""
 
     rgb: NDArray[np.uint8]
+    people: tuple[Person, ...]
     frame_index: int
     captured_s: float
     number: int
@@ -118,7 +119,7 @@ class Drawing:
         scene = Scene(frame.rgb, subject.result.people, subject.camera, look.view, look.layers)
         rgb = renderer.draw(scene, _affordable(look.size_wh))
         number = self.picture.number + 1 if self.picture else 0
-        self.picture = Picture(rgb, frame.index, frame.captured_s, number)
+        self.picture = Picture(rgb, subject.result.people, frame.index, frame.captured_s, number)
 
     def _next_look(self) -> Look | None:
         with self._changed:

@@ -27,7 +27,8 @@ Say = Callable[[str], None]
 
 
 def run_window(options: Options, say: Say) -> int:
-    """Exit code 0 when the window was closed, by whomever. Raises InputError where there can be none, or no model."""
+    """Exit code 0 when the window was closed, by whomever, 1 where the last take failed. Raises InputError where there
+    can be no window, or no model."""
     _check_display()
     application = new_application(sys.argv[:1])
     preferences = Preferences()
@@ -49,7 +50,8 @@ def run_window(options: Options, say: Say) -> int:
         say("closed before anything was recorded")
     elif controller.state.notice:
         say(controller.state.notice)
-    return 0
+    failed = controller.outcome is not None and controller.outcome.error is not None
+    return 1 if failed else 0
 
 
 def new_application(arguments: Sequence[str]) -> QApplication:

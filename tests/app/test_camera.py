@@ -245,6 +245,26 @@ def test_another_size_without_a_gap_makes_everyone_new(monkeypatch: pytest.Monke
     assert [frame.rgb[60, 80].min() for frame in frames] == [150] * 4
 
 
+def test_a_driver_that_fails_in_any_way_is_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    failures: Iterator[Exception | None] = iter((RuntimeError("bus error"), None))  # None: an empty picture "is there"
+
+    class Failing(_Turned):
+        def read(self) -> tuple[bool, NDArray[np.uint8] | None]:
+            there, picture = super().read()
+            if there:
+                return there, picture
+            for failure in failures:
+                if failure is not None:
+                    raise failure
+                return True, None
+            return False, None
+
+    monkeypatch.setattr(CameraAddress, "open", lambda _: Failing())
+    with CameraSource(CameraAddress("0")) as camera:
+        frames = taken(camera, 9)  # four of each opening
+    assert [frame.segment for frame in frames] == [0, 0, 1, 1, 2, 2, 3, 3, 4]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -195,6 +196,16 @@ def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
         ImageSource(tmp_path)
 
 
+def _png(width: int, height: int) -> bytes:
+    """So large by its header, with a few bytes of a picture."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(100))), (b"IEND", b""))
+    chunks = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -202,6 +213,8 @@ def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
         b"",
         b"It was a dark and stormy night.",
         (DATA / "frame.png").read_bytes()[:20],
+        # More pixels than OpenCV takes.
+        _png(40000, 40000),
     ],
 )
 def test_an_unreadable_first_image_is_refused(tmp_path: Path, content: bytes) -> None:

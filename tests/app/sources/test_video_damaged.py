@@ -38,6 +38,18 @@ def test_a_file_with_sound_only_is_refused(tmp_path: Path) -> None:
         VideoSource(tmp_path / "song.mp4")
 
 
+def test_a_part_of_a_file_that_cannot_be_read_to_its_end_is_refused(tmp_path: Path) -> None:
+    frame = b"FRAME\n" + bytes(32 * 16 * 3 // 2)
+    path = tmp_path / "clip.y4m"
+    path.write_bytes(
+        b"YUV4MPEG2 W32 H16 F30:1 Ip A1:1 C420\n" + 8 * frame + frame.replace(b"FRAME", b"XRAME") + 4 * frame
+    )
+    with pytest.raises(
+        InputError, match=r"clip\.y4m is damaged, so that its part after 0\.1 s cannot be found: .*leave out"
+    ):
+        VideoSource(path, start_s=0.1)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -175,6 +175,7 @@ def test_r_records_mesh_overlay_and_raw_video_at_once(open_window: Open, server:
 def test_s_takes_a_snapshot(open_window: Open, server: CameraServer, tmp_path: Path) -> None:
     window = live(open_window("--camera", server.url))
     window._controller.folder = tmp_path
+    until(lambda: window._controller.picture is not None and bool(window._controller.picture.people))
     press(window, Qt.Key.Key_S)
     until(lambda: "Saved" in window._controller.state.notice)
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".obj", ".png"]
@@ -213,6 +214,7 @@ def test_a_model_that_is_not_there_closes_it(open_window: Open, server: CameraSe
     window = open_window("--camera", server.url, "--model", "nowhere")
     until(lambda: window.fatal and window.isHidden())
     assert "no model at nowhere" in window.fatal
+    until(lambda: window._controller._source is None)  # the camera is off
 
 
 def test_a_video_dragged_onto_it_is_played_to_its_end(open_window: Open, server: CameraServer, tmp_path: Path) -> None:
