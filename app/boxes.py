@@ -22,6 +22,7 @@ class Track:
     begins: nothing earlier says how they move: they were not there a frame before, or there was a cut. missed: for how
     many looks of the detector they have been lost; their box is predicted where it is not 0. epoch: another number than
     before from wherever they began, which `Detect` counts: live, the one frame that begins may be overtaken on its way.
+    known: nobody else ever has their number; else it is that of whoever is there.
     """
 
     track_id: int
@@ -29,6 +30,7 @@ class Track:
     begins: bool
     missed: int = 0
     epoch: int = 0
+    known: bool = False
 
 
 @dataclass(frozen=True)

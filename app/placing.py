@@ -74,7 +74,7 @@ class Place:
         px = crop.camera.project(before_crop)  # (55, 2)
         sure = confidence(evidence(estimate, px, before_crop, frame.size_wh))
 
-        settled = replace(params, betas=self._shapes.settled(track, frame.time_s, params.betas, sure.body))
+        settled = replace(params, betas=self._shapes.settled(track, frame, params.betas, sure.body))
         turned = given.rotations.copy()
         turned[joints.ROOT] = towards(camera, crop.centre_px) @ turned[joints.ROOT]
         about = self._joints(Posture(turned, np.zeros(3)), settled)

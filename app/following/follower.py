@@ -211,7 +211,7 @@ class Follower:
         for one in self._cast.choose(self._people, frame.time_s, cut=cut):
             if one.track_id is not None and _is_in(one.box, frame.size_wh):
                 begins = one.begins or one.track_id not in self._shown
-                shown.append(Track(one.track_id, one.box, begins, one.missed))
+                shown.append(Track(one.track_id, one.box, begins, one.missed, known=True))
                 one.begins = False
         self._shown = frozenset(track.track_id for track in shown)
         self._meshes.asked(frame, {track.track_id: track.box for track in shown})
