@@ -22,6 +22,7 @@ from app.sources.camera_address import CameraAddress
 from engines.runtime import ENGINES, PRECISIONS
 
 _LEFT_OPEN = {"smooth": "balanced", "people": 1}  # unless typed, or remembered by the window
+_WITH_RECOVER = frozenset({"--recover", "--out", "--verbose", "--quiet"})
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ class Options:
 def parse(arguments: Sequence[str] | None = None) -> Options:
     """Exits with code 2 and one line on stderr for bad arguments."""
     parser = _parser()
-    given = vars(parser.parse_args(_with_values(sys.argv[1:] if arguments is None else arguments)))
+    words = _with_values(sys.argv[1:] if arguments is None else arguments)
+    given = vars(parser.parse_args(words))
     camera = given.pop("camera")
     no_window = given.pop("no_window")
     out = tuple(given.pop("out"))
@@ -96,10 +98,10 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         typed=typed,
         **given,
     )
-    if options.recover is None and not options.list_cameras:
+    if options.recover is not None:
+        _check_recovery(parser, options, words)
+    elif not options.list_cameras:
         _check_source(parser, options)
-    elif options.recover is not None and len(options.out) > 1:
-        parser.error("--recover makes one file; give one --out, or none")
     if options.box is not None and options.detector is not None:
         parser.error("--box is one region without detection; leave out --detector, or --box")
     if options.box is not None and options.people > 1:
@@ -111,6 +113,17 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     except OSError as error:
         parser.error(f"{error.filename} cannot be looked at: {reason(error)}")
     return options
+
+
+def _check_recovery(parser: argparse.ArgumentParser, options: Options, words: Sequence[str]) -> None:
+    """What the file is like was settled when it was recorded, so other options would change nothing."""
+    named = [word.partition("=")[0] for word in words if word.startswith("--")]
+    if others := [name for name in named if name not in _WITH_RECOVER]:
+        parser.error(f"--recover makes the file as it was asked for at its recording; leave out {', '.join(others)}")
+    if len(options.out) > 1:
+        parser.error("--recover makes one file; give one --out, or none")
+    if any(path.suffix.lower() == ".obj" for path in options.out):
+        parser.error("--recover makes an .npz or an .mp4; meshes need none, each is whole as it is written")
 
 
 def _check_source(parser: argparse.ArgumentParser, options: Options) -> None:

@@ -103,7 +103,9 @@ def read_journal(path: Path) -> Recorded:
             raise InputError(f"{path} is being written by another wb-track; wait for it, or choose another --out")
         begin = file.read(len(_MAGIC))
         if begin and begin != _MAGIC:
-            raise InputError(f"{path} is not a recording of wb-track (mesh.npz.partial)")
+            raise InputError(
+                f"{path} is not a recording of wb-track (mesh.npz.partial); move it away, or choose another --out"
+            )
         take = _take(file, path)
         start = file.tell()
     dtype = take.record_dtype

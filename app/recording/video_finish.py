@@ -77,7 +77,9 @@ def _check(partial: Path, ours: bool) -> None:
             raise InputError(f"{partial} is being written by another wb-track; wait for it, or choose another --out")
         head = file.read(_HEAD_BYTES)
     if head and not ours and not (head[4:8] == b"ftyp" and _OURS.encode() in head):
-        raise InputError(f"{partial} is not a recording of wb-track; move it away, or choose another --out")
+        raise InputError(
+            f"{partial} is not a recording of wb-track (clip.mp4.partial); move it away, or choose another --out"
+        )
     try:
         with av.open(str(partial)) as container:
             if any(packet.size and not packet.is_corrupt for packet in container.demux(video=0)):

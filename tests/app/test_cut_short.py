@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.main import main as wb_track
 from app.recording.video_file import VideoFile
 from tests import standins
 from tests.app import clips
@@ -22,11 +23,11 @@ Track = Callable[..., int]
 OneLine = Callable[[], str]
 
 
-def test_a_killed_overlay_is_recovered(track: Track, tmp_path: Path, one_line: OneLine) -> None:
+def test_a_killed_overlay_is_recovered(tmp_path: Path, one_line: OneLine) -> None:
     with VideoFile(tmp_path / "over.mp4", (64, 48), 30.0, "") as video:
         for k in range(90):
             video.add(np.full((48, 64, 3), k, np.uint8), k / 30)
-    assert track("--recover", tmp_path / "over.mp4.partial") == 0
+    assert wb_track(["--recover", str(tmp_path / "over.mp4.partial")]) == 0
     assert f"recovered {tmp_path / 'over.mp4'}" in one_line()
     assert len(clips.decoded(tmp_path / "over.mp4")) == 90
 
@@ -80,14 +81,14 @@ def test_an_interrupt_leaves_a_whole_file(
 
 
 def test_a_killed_take_is_recovered(
-    started: Callable[[], subprocess.Popen[str]], tmp_path: Path, track: Track, one_line: OneLine
+    started: Callable[[], subprocess.Popen[str]], tmp_path: Path, one_line: OneLine
 ) -> None:
     process = started()
     process.kill()
     process.communicate(timeout=60)
     partial = tmp_path / "mesh.npz.partial"
     assert not (tmp_path / "mesh.npz").exists()
-    assert track("--recover", partial) == 0
+    assert wb_track(["--recover", str(partial)]) == 0
     assert "recovered" in one_line()
     file = read(tmp_path / "mesh.npz")
     assert len(file["time"]) >= 10

@@ -107,6 +107,7 @@ def test_a_good_command_line_is_understood(arguments: Sequence[str], changes: di
         # Recovering needs no video, and knows where to write.
         (["--recover", "mesh.npz.partial"], ()),
         (["--recover", "mesh.npz.partial", "--out", "other.npz"], (Path("other.npz"),)),
+        (["--recover", "mesh.npz.partial", "-q", "--verbose", "--quiet", "-v"], ()),
     ],
 )
 def test_recovering_needs_only_the_partial_file(arguments: Sequence[str], out: tuple[Path, ...]) -> None:
