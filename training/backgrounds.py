@@ -1,8 +1,10 @@
-"""Pictures without people: flat, graded, patterned, rooms, outdoors, clutter, and several of these at once. RGB."""
+"""Pictures without people: flat, graded, patterned, rooms, outdoors, clutter, and several of these at once; and views
+of panoramas, where there are any. RGB."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -10,23 +12,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.chances import Rng, chosen
+from training.panoramas import Panorama, read_panoramas, view
 
 Image = NDArray[np.uint8]
 Canvas = NDArray[Any]  # (H, W, 3), 0..255 but for overshoots, of any type while it is made
 Colour = NDArray[np.float32]
 
 _POOL_PX = 320
+_REAL = 0.5  # of the backgrounds are views of panoramas, where there are any
 
 
 class Pool:
     """Backgrounds made ahead of use, since each takes longer to make than a person to put on it."""
 
-    def __init__(self, rng: Rng, count: int) -> None:
-        self.images = [random_background(rng, (_POOL_PX, _POOL_PX)) for _ in range(count)]
+    def __init__(self, rng: Rng, count: int, panoramas: Sequence[Panorama] = ()) -> None:
+        self._panoramas = panoramas
+        self.images = [self._new(rng) for _ in range(count)]
 
     def renew(self, rng: Rng) -> None:
         """Replace one."""
-        self.images[rng.integers(len(self.images))] = random_background(rng, (_POOL_PX, _POOL_PX))
+        self.images[rng.integers(len(self.images))] = self._new(rng)
 
     def whole(self, rng: Rng, size_wh: tuple[int, int]) -> Image:
         """One of them, (H, W, 3) uint8, stretched to the size."""
@@ -43,11 +48,22 @@ class Pool:
         scaled = np.asarray(cv2.resize(cut, size_wh, interpolation=cv2.INTER_LINEAR), np.uint8)
         return scaled[:, ::-1] if rng.random() < 0.5 else scaled
 
+    def _new(self, rng: Rng) -> Image:
+        return random_background(rng, (_POOL_PX, _POOL_PX), self._panoramas)
 
-def random_background(rng: Rng, size_wh: tuple[int, int]) -> Image:
+
+def pool_of(rng: Rng, count: int, panoramas: Path | None) -> Pool:
+    """A pool, with views of the panoramas in a folder if one is given."""
+    return Pool(rng, count, () if panoramas is None else read_panoramas(panoramas))
+
+
+def random_background(rng: Rng, size_wh: tuple[int, int], panoramas: Sequence[Panorama] = ()) -> Image:
     """(H, W, 3) uint8."""
     width, height = size_wh
-    image = chosen(rng, _KINDS)(rng, height, width)
+    if panoramas and rng.random() < _REAL:
+        image = _place(rng, height, width, panoramas)
+    else:
+        image = chosen(rng, _KINDS)(rng, height, width)
     if rng.random() < 0.4:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 6))
     if rng.random() < 0.4:
@@ -136,17 +152,31 @@ def _outdoors(rng: Rng, height: int, width: int) -> Canvas:
     return image
 
 
+def _place(rng: Rng, height: int, width: int, panoramas: Sequence[Panorama]) -> Canvas:
+    """A view of a panorama, sometimes with clutter before it, which is sharper."""
+    image = np.ascontiguousarray(view(rng, panoramas, (width, height)), np.float32)
+    if rng.random() < 0.4:
+        _strew(rng, image)
+    return image
+
+
 def _clutter(rng: Rng, height: int, width: int) -> Canvas:
     """Shapes of any colour over one of the simpler kinds."""
     base = (_flat, _graded, _clouds, _room)[rng.integers(4)](rng, height, width)
     image = np.ascontiguousarray(base, np.float32)
+    _strew(rng, image)
+    return image
+
+
+def _strew(rng: Rng, image: Canvas) -> None:
+    """Draw shapes of any colour into it."""
+    height, width = image.shape[:2]
     count, largest = int(rng.integers(5, 60)), rng.uniform(0.05, 0.4)
     for _ in range(count):
         centre = rng.uniform((0, 0), (width, height))
         size = largest * width * rng.random() ** 1.5 + 3
         colour = random_colour(rng).tolist()
         _SHAPES[rng.integers(len(_SHAPES))](rng, image, centre, size, colour)
-    return image
 
 
 def _tiles(rng: Rng, height: int, width: int) -> Canvas:

@@ -15,7 +15,7 @@ from torch.utils.data import IterableDataset
 
 from models.joints import BODY, JAW, LEFT_HAND
 from models.networks.config import NetworkConfig
-from training.backgrounds import Image, Pool
+from training.backgrounds import Image, Pool, pool_of
 from training.camera_noise import spoiled
 from training.chances import Rng
 from training.fabric import dressed
@@ -45,13 +45,13 @@ _BODY_LEAST_PX, _HAND_LEAST_PX, _FACE_LEAST_PX = 96, 32, 28
 class _Stream(IterableDataset[Arrays]):
     """An endless stream of items. Each loader process draws its own."""
 
-    def __init__(self, folder: Path, config: NetworkConfig, seed: int) -> None:
-        """folder: of a `Store`."""
-        self._folder, self._config, self._seed = folder, config, seed
+    def __init__(self, folder: Path, config: NetworkConfig, seed: int, panoramas: Path | None = None) -> None:
+        """folder: of a `Store`. panoramas: for backgrounds, see `read_panoramas`."""
+        self._folder, self._config, self._seed, self._panoramas = folder, config, seed, panoramas
 
     def __iter__(self) -> Iterator[Arrays]:
         rng = loader_rng(self._seed)
-        store, pool = Store(self._folder), Pool(rng, _POOL)
+        store, pool = Store(self._folder), pool_of(rng, _POOL, self._panoramas)
         while True:
             pool.renew(rng)
             for number in range(_USES):

@@ -16,7 +16,7 @@ from torch.utils.data import IterableDataset
 
 from models.joints import BODY_JOINTS
 from models.networks.config import DetectorConfig
-from training.backgrounds import Image, Pool, random_colour
+from training.backgrounds import Image, Pool, pool_of, random_colour
 from training.camera_noise import spoiled
 from training.chances import Rng, chosen
 from training.fabric import dressed
@@ -56,13 +56,13 @@ _LIMBS = [BODY_JOINTS.index(f"{side}_{name}") for side in "LR" for name in ("Elb
 class Crowds(IterableDataset[tuple[Image, Boxes]]):
     """An endless stream of letterboxed frames (H, W, 3) uint8 RGB and boxes. Each loader process draws its own."""
 
-    def __init__(self, folder: Path, config: DetectorConfig, seed: int) -> None:
-        """folder: of a `Store`."""
-        self._folder, self._config, self._seed = folder, config, seed
+    def __init__(self, folder: Path, config: DetectorConfig, seed: int, panoramas: Path | None = None) -> None:
+        """folder: of a `Store`. panoramas: for backgrounds, see `read_panoramas`."""
+        self._folder, self._config, self._seed, self._panoramas = folder, config, seed, panoramas
 
     def __iter__(self) -> Iterator[tuple[Image, Boxes]]:
         rng = loader_rng(self._seed)
-        store, pool = Store(self._folder), Pool(rng, _POOL)
+        store, pool = Store(self._folder), pool_of(rng, _POOL, self._panoramas)
         while True:
             pool.renew(rng)
             for _ in range(_USES):

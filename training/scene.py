@@ -18,6 +18,7 @@ from training.chances import Rng
 from training.looks import Looks, outer_wear, random_look
 from training.motion import PoseSampler, random_jaw
 from training.parts import WRISTS
+from training.proportions import HEAD, random_proportions, with_proportions
 from training.raster import rasterise
 from training.skeleton import turn
 from training.views import FACE, LEFT, NEAR_M, RIGHT, Drawn, Plane
@@ -47,6 +48,7 @@ class Person:
     rotations: Array  # (55, 3, 3), the root in camera axes
     betas: Array  # (10,)
     expression: Array  # (10,)
+    proportions: Array  # (3,), see `training.proportions`
     look: NDArray[np.float32]  # (looks.LOOK_NUMBERS,)
     distance_m: float
     cut: Array  # (4,) how much of the person's box is cut off left, top, right, below, by the frame
@@ -68,8 +70,8 @@ class PersonSampler:
         distance_m, cut = _framing(rng)
         jitter = np.array((rng.normal(0, 0.04), rng.normal(0, 0.04), np.exp(rng.normal(0.02, 0.09))))
         betas, expression = rng.normal(0, 1.1, 10), _expression(rng)
-        look = outer_wear(rng, random_look(rng))
-        return Person(rotations, betas, expression, look, distance_m, cut, jitter)
+        look, proportions = outer_wear(rng, random_look(rng)), random_proportions(rng)
+        return Person(rotations, betas, expression, proportions, look, distance_m, cut, jitter)
 
 
 def random_view(rng: Rng) -> Array:
@@ -140,7 +142,7 @@ class Stage(torch.nn.Module):
 
     def __init__(self, arrays: BodyArrays) -> None:
         super().__init__()
-        self.wardrobe = Wardrobe(arrays)
+        self.wardrobe = Wardrobe(with_proportions(arrays))
 
     @torch.no_grad()
     def forward(self, people: Sequence[Person]) -> Sprites:
@@ -151,7 +153,7 @@ class Stage(torch.nn.Module):
             return torch.from_numpy(np.stack([getattr(person, name) for person in people])).float().to(device)
 
         rotations, look, cut = stacked("rotations"), Looks(stacked("look")), stacked("cut")
-        coefficients = torch.cat((stacked("betas"), stacked("expression")), 1)
+        coefficients = torch.cat((stacked("betas"), stacked("expression"), stacked("proportions")), 1)
         dressed, bare, joints = self.wardrobe(rotations, coefficients, look)
         offset = _before_camera(dressed, bare, joints, cut, stacked("distance_m"))[:, None]
         dressed, bare, joints = dressed + offset, bare + offset, joints + offset
@@ -182,7 +184,7 @@ class Stage(torch.nn.Module):
             crop=torch.cat((to_body(frame.centre[:, None])[:, 0], crop_wh), 1),
             pelvis=torch.cat((joints[:, 0], focal[:, None]), 1),
             rotations=rotations,
-            coefficients=coefficients,
+            coefficients=coefficients[:, :HEAD],
             **maps,
         )
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from training.curves import draw_curves
 from training.kept import begin_from
+from training.panoramas import read_panoramas
 from training.store import Store
 from training.trainer import Batch, Trainer
 
@@ -35,6 +36,7 @@ class Options:
     batch: int
     rate: float
     loaders: int
+    panoramas: Path | None
 
     @property
     def plan_minutes(self) -> float:
@@ -55,13 +57,16 @@ def asked(module: str, description: str | None, *, batch: int, rate: float) -> O
     parser.add_argument("--batch", type=int, default=batch)
     parser.add_argument("--rate", type=float, default=rate, help="the highest learning rate")
     parser.add_argument("--loaders", type=int, default=1, help="processes that make batches")
+    parser.add_argument("--panoramas", type=Path, metavar="FOLDER", help="views of these are half of the backgrounds")
     return Options(**vars(parser.parse_args()))
 
 
 def ready(trainer: Trainer[Batch], options: Options) -> None:
     """Give a trainer what it goes on from: its checkpoint, else kept weights, else nothing. Raises FileNotFoundError
-    where these or the store are missing."""
+    where these, the store or panoramas are missing, ValueError where one of those is none."""
     Store(options.store)  # else it would be a loader's process that finds none
+    if options.panoramas is not None:
+        read_panoramas(options.panoramas)
     if options.resume and trainer.kept:
         trainer.resume()
     elif options.begin_from is not None:

@@ -20,7 +20,9 @@ def main() -> None:
     options = asked("training.train_faces", __doc__, batch=64, rate=2e-3)
     trainer = network_trainer(options.folder, options.device, options.rate, options.plan_minutes, alone="faces")
     ready(trainer, options)
-    loaded: Iterator[Batch] = batches(Faces(options.store, NETWORK, trainer.step), options.batch, options.loaders)
+    loaded: Iterator[Batch] = batches(
+        Faces(options.store, NETWORK, trainer.step, options.panoramas), options.batch, options.loaders
+    )
     train(trainer, loaded, options.minutes, options.folder / "face-curves.png", _SHOWN)
 
 

@@ -24,7 +24,9 @@ def main() -> None:
     options = asked("training.train_hands", __doc__, batch=32, rate=1.5e-3)
     trainer = network_trainer(options.folder, options.device, options.rate, options.plan_minutes, alone="hands")
     ready(trainer, options)
-    loaded: Iterator[Batch] = batches(Hands(options.store, NETWORK, trainer.step), options.batch, options.loaders)
+    loaded: Iterator[Batch] = batches(
+        Hands(options.store, NETWORK, trainer.step, options.panoramas), options.batch, options.loaders
+    )
     train(trainer, loaded, options.minutes, options.folder / "hand-curves.png", _SHOWN)
 
 

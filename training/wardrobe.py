@@ -19,6 +19,7 @@ from training.parts import (
     part_of_hand_vertices,
     part_of_vertices,
 )
+from training.proportions import HEAD
 from training.shading import Surface
 from training.torch_body import TorchBody
 
@@ -121,6 +122,9 @@ class Wardrobe(nn.Module):
         y = (_HAIR_TOP_M - share * length[:, None, None]).expand_as(x)
         low = (share.expand_as(x).flatten(1) * 1.3 - 0.5).clamp(0, 0.8)
         place = torch.stack((x, y, z), -1).flatten(1, 2)
+        if coefficients.shape[1] > HEAD:
+            head = self.body.joint_template[SMPLX_JOINTS.index("head")]
+            place = head + (1 + coefficients[:, None, HEAD, None]) * (place - head)
         return self._hung(rotations, coefficients, place, {"head": 1 - low, "spine3": low}, on)
 
     def _hung(

@@ -165,7 +165,7 @@ def test_people_of_whom_hands_are_asked_look_as_others(
 
 def test_of_hands_only_people_come_who_show_one(store_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = iter([0, 0, 1, 0, 1])
-    monkeypatch.setattr(batches, "Pool", lambda *_: _NoPool())
+    monkeypatch.setattr(batches, "pool_of", lambda *_: _NoPool())
     monkeypatch.setattr(batches, "hands_item", lambda *_: {"hand_valid": np.array((0, next(seen)))})
     stream = iter(Hands(store_folder, TINY, 0))
     assert [next(stream)["hand_valid"][1] for _ in range(2)] == [1, 1]

@@ -155,8 +155,8 @@ def test_depth_is_behind_the_pelvis(sprites: Sprites, people: list[Person]) -> N
 def test_points_project_by_the_focal_length_that_is_told(sprites: Sprites, stage: Stage, people: list[Person]) -> None:
     """The camera's axis is at the same pixel for all of a person's points."""
     person = people[0]
-    numbers = [torch.from_numpy(value).float()[None] for value in (person.rotations, person.betas, person.expression)]
-    _, joints = stage.wardrobe.body(numbers[0], torch.cat(numbers[1:], 1))
+    form = np.concatenate((person.betas, person.expression, person.proportions))
+    _, joints = stage.wardrobe.body(*(torch.from_numpy(value).float()[None] for value in (person.rotations, form)))
     place, focal = sprites.pelvis[0, :3], sprites.pelvis[0, 3]
     joints = joints[0] - joints[0, 0] + place  # in camera axes
     axis = sprites.points[0, :55, :2] - focal * joints[:, :2] / joints[:, 2:]
