@@ -11,7 +11,6 @@ from torch import Tensor
 from training.looks import NECK_M, Looks
 
 SKIN, SKIRT, HANGING_HAIR = range(3)  # what a vertex is made of
-HANGS_FROM = 2  # kinds of hair from this on hang down
 
 _FLARE_FROM_M = 0.19  # from the middle: sleeves widen beyond it
 _SHOULDER_M = 0.19

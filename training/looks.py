@@ -19,7 +19,8 @@ Numbers = dict[str, ArrayLike]
 
 # Numbers of a look, by name, and how many; a batch of looks is one tensor (N, LOOK_NUMBERS).
 _FIELDS = {
-    **{"skin": 3, "blush": 1, "lips": 3, "hair": 3, "hair_kind": 1, "hairline": 2, "brows": 1, "beard": 1},
+    **{"skin": 3, "blush": 1, "lips": 3, "hair": 3, "hair_kind": 1, "hairline": 2, "hair_front": 1},
+    **{"brows": 1, "beard": 1},
     **{"iris": 3, "top": 3, "top2": 3, "top_kind": 1, "neckline": 1, "sleeve": 1, "hem": 1},
     **{"print": 4, "print_colour": 3, "open_front": 1},
     **{"lapels": 2, "tie": 1, "tie_colour": 3},  # half the opening's width at the neck and where it ends; half a tie's
@@ -34,6 +35,7 @@ _SLICES = {name: slice(end - count, end) for (name, count), end in zip(_FIELDS.i
 LOOK_NUMBERS = _ENDS[-1]
 WAVES = ("wave_a", "wave_b", "wave_c", "wave_d")  # direction (3,) and phase
 
+HANGS_FROM = 2  # kinds of hair from this on hang down
 NECK_M = 0.16  # how high the opening of a jacket is widest
 _NEVER_OPEN = (0.0, 0.0)
 
@@ -84,7 +86,7 @@ def random_look(rng: Rng) -> NDArray[np.float32]:
 
 def outer_wear(rng: Rng, look: NDArray[np.float32]) -> NDArray[np.float32]:
     """The look (LOOK_NUMBERS,), sometimes in a jacket, coat or hood that stands far off the body, open over a shirt or
-    shut, or in a suit, and sometimes with much hair."""
+    shut, or in a suit, or with bare shoulders; sometimes with much hair, or hair that hangs before the shoulders."""
     look = look.copy()
     kind = rng.random()
     if kind < 0.17:
@@ -96,6 +98,10 @@ def outer_wear(rng: Rng, look: NDArray[np.float32]) -> NDArray[np.float32]:
         look[_SLICES["open_front"]] = rng.uniform(0.01, 0.07) if rng.random() < 0.5 else 0.0
         if rng.random() < 0.5:
             look[_SLICES["top"]], look[_SLICES["top_kind"]] = _mixed(rng, _CLOTHS, 0.1), 0
+    elif kind < 0.6:
+        look[_SLICES["neckline"]], look[_SLICES["sleeve"]] = rng.uniform(0.15, 0.26), 0.19
+    if look[_SLICES["hair_kind"]] >= HANGS_FROM and rng.random() < 0.6:
+        look[_SLICES["hair_front"]] = rng.uniform(0.1, 0.9)
     if rng.random() < 0.2:
         look[_SLICES["thickness"]][2] = rng.uniform(0.03, 0.08)
     return look
@@ -126,6 +132,7 @@ def _head(rng: Rng) -> Numbers:
         **{"skin": skin, "blush": rng.uniform(0, 0.35), "lips": skin * rng.uniform((0.7, 0.4, 0.4), (1.0, 0.75, 0.8))},
         "hair": _mixed(rng, _HAIRS, 0.03) if rng.random() < 0.93 else _colour(rng),
         "hair_kind": rng.choice(4, p=(0.1, 0.45, 0.3, 0.15)),  # none, short, to the shoulders, long
+        "hair_front": 0.0,  # radians that what hangs comes forward at each side
         "brows": rng.uniform(0.2, 1.0),
         "hairline": (rng.uniform(0.31, 0.36), rng.uniform(0.2, 0.7)),
         "beard": float(rng.random() < 0.14),

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from models.body_file import BodyArrays
 from models.joints import SMPLX_JOINTS
-from training.garments import HANGING_HAIR, HANGS_FROM, SKIRT, push_out
-from training.looks import Looks
+from training.garments import HANGING_HAIR, SKIRT, push_out
+from training.looks import HANGS_FROM, Looks
 from training.parts import (
     face_vertices,
     hand_vertices,
@@ -110,12 +110,14 @@ class Wardrobe(nn.Module):
         return self._hung(rotations, coefficients, place, weights, on)
 
     def _hair(self, rotations: Tensor, coefficients: Tensor, look: Looks) -> Tensor:
-        """(N, P, 3), half a tube behind the head that follows head and back."""
+        """(N, P, 3), half a tube behind the head or more that follows head and back."""
         kind, out = look["hair_kind"][:, 0], look["thickness"][:, 2, None, None]
         on = (kind >= HANGS_FROM).float()
         length = torch.where(kind > HANGS_FROM, _LONG_HAIR_M, _HAIR_M)
         share = torch.linspace(0, 1, _DOWN, device=on.device)[None, :, None]
-        angle = torch.linspace(np.pi * 0.98, 2 * np.pi * 1.01, _AROUND, device=on.device)[None, None]
+        forward = look["hair_front"][:, None]
+        around = torch.linspace(0, 1, _AROUND, device=on.device)[None, None]
+        angle = np.pi * 0.98 - forward + around * (np.pi * 1.03 + 2 * forward)
         wide = 0.086 + 0.5 * out + 0.02 * torch.sin(share * np.pi)  # (N, _DOWN, 1)
         x = wide * angle.cos()
         z = 0.035 + (wide + 0.03) * angle.sin()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.looks import _FIELDS, LOOK_NUMBERS, NECK_M, Looks, outer_wear, random_look
+from training.looks import _FIELDS, HANGS_FROM, LOOK_NUMBERS, NECK_M, Looks, outer_wear, random_look
 
 LOOKS = Looks(torch.from_numpy(np.stack([random_look(np.random.default_rng(seed)) for seed in range(300)])))
 
@@ -64,7 +64,18 @@ def test_some_people_wear_something_over_their_clothes_and_some_have_much_hair()
     assert 0.35 < (top != Looks(torch.from_numpy(one)[None])["thickness"][0, 0]).float().mean() < 0.55
     assert top.max() > 0.04
     assert 0.1 < (hair >= 0.03).float().mean() < 0.4
-    assert (dressed == before).all(1).mean() > 0.4
+    assert (dressed == before).all(1).mean() > 0.25
+
+
+def test_some_shoulders_are_bare_and_hair_that_hangs_comes_forward() -> None:
+    rng = np.random.default_rng(0)
+    looks = Looks(torch.from_numpy(np.stack([outer_wear(rng, random_look(rng)) for _ in range(300)])))
+    bare = looks["neckline"][:, 0] > 0.19
+    assert 0.03 < bare.float().mean() < 0.2
+    assert (looks["sleeve"][bare] < 0.2).all()
+    hangs, forward = looks["hair_kind"][:, 0] >= HANGS_FROM, looks["hair_front"][:, 0] > 0
+    assert not forward[~hangs].any()
+    assert 0.4 < forward[hangs].float().mean() < 0.8
 
 
 def test_a_suit_is_open_at_the_neck_over_a_shirt_and_mostly_of_one_cloth() -> None:
