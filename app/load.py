@@ -16,6 +16,7 @@ from app.boxes import BoxPolicy, FixedBox, FollowedBox
 from app.detectors.detector import Detector
 from app.errors import InputError
 from app.estimator import Estimator
+from app.frame import Box
 from app.option_types import MOST_PEOPLE
 from app.options import Options
 from app.pacing.budget import Budget
@@ -42,6 +43,7 @@ class Loaded:
     bundle: Bundle
     runtime: Runtime
     most_people: int  # that can be told apart
+    height_cm: float | None = None  # that everyone is made, where it was asked for
 
     @property
     def device(self) -> str:
@@ -54,8 +56,10 @@ class Loaded:
     @property
     def shape(self) -> str:
         """Whose shape and expression the mesh has, as files and statistics say it."""
-        strangers = _are_strangers(self.bundle, self.body)
-        return f"mean: {_other_space(self.bundle, self.body)}" if strangers else "estimated"
+        tall = "" if self.height_cm is None else f", made {self.height_cm:g} cm tall"
+        if _are_strangers(self.bundle, self.body):
+            return f"mean{tall}: {_other_space(self.bundle, self.body)}"
+        return f"estimated{tall}"
 
 
 @contextlib.contextmanager
@@ -86,11 +90,16 @@ def loaded(options: Options) -> Iterator[Loaded]:
             people_at_once=_people_at_once(options, runtime, boxes),
             budget=budget,
         )
-        yield Loaded(tracker, body, bundle, runtime, 1 if isinstance(boxes, FixedBox | FollowedBox) else MOST_PEOPLE)
+        most_people = 1 if isinstance(boxes, FixedBox | FollowedBox) else MOST_PEOPLE
+        yield Loaded(tracker, body, bundle, runtime, most_people, options.height_cm)
 
 
 def take_of(options: Options, parts: Loaded, fps: float, size_wh: tuple[int, int]) -> Take:
-    """What is true of a whole take, its one camera included. fps, size_wh: as the source states them."""
+    """What is true of a whole take, its one camera included. fps, size_wh: as the source states them. Raises InputError
+    where the one box to look in is outside the picture."""
+    width, height = size_wh
+    if options.box is not None and not options.box.overlap(Box((0.0, 0.0, width, height), 1.0)):
+        raise InputError(f"--box lies outside the frames, which are {width} x {height} pixels; correct it")
     body = parts.body
     return Take(
         camera=options.camera(size_wh),

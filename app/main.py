@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from functools import partial
 
 from app.errors import InputError, TrackingError
-from app.frame import Box
 from app.interrupt import Interrupts
 from app.live.report import held_overall, introduction, write_stats
 from app.load import Loaded, loaded, take_of
@@ -76,7 +75,6 @@ def _recover(options: Options) -> int:
 def _track_video(options: Options) -> int:
     assert options.video is not None
     with open_source(options.video, options.start_s, options.duration_s) as source, loaded(options) as parts:
-        _check_box(options, source)
         take = take_of(options, parts, source.fps, source.size_wh)
         rescue(options.out, partial(_say, options))
         clip = options.video if options.video.is_file() else None
@@ -117,12 +115,6 @@ def _run(options: Options, source: Source, parts: Loaded, outputs: Outputs) -> i
         return _failed(interrupts.exit_code, f"interrupted; {names(written)} has what was tracked, {done}")
     _say(options, f"wrote {names(written)}: {done}{held_overall(parts)}")
     return 0
-
-
-def _check_box(options: Options, source: Source) -> None:
-    width, height = source.size_wh
-    if options.box is not None and not options.box.overlap(Box((0.0, 0.0, width, height), 1.0)):
-        raise InputError(f"--box lies outside the frames of {source.name}, which are {width} x {height} pixels")
 
 
 def _consume(pipeline: Pipeline, stats: Stats, frame_count: int | None, *, show: bool) -> None:

@@ -39,11 +39,11 @@ class Recording:
         self._frames = 0
         raw = [path for path in paths if is_raw(path)]
         self._raw = [Writer[Frame](partial(opened_raw, path, take)) for path in raw]
-        self._rest = [
-            Writer[Result](partial(opened, path, take, renderer), lossless=path.suffix.lower() == ".npz")
+        self._rest = {
+            path: Writer[Result](partial(opened, path, take, renderer), lossless=path.suffix.lower() == ".npz")
             for path in paths
             if path not in raw
-        ]
+        }
 
     @property
     def seconds(self) -> float:
@@ -55,9 +55,9 @@ class Recording:
         return next((writer.error for writer in self._writers if writer.error is not None), None)
 
     @property
-    def dropped(self) -> int:
-        """Frames that an overlay lacks."""
-        return sum(writer.dropped for writer in self._rest)
+    def dropped(self) -> dict[str, int]:
+        """How many frames a file lacks, by its name, those that lack any."""
+        return {path.name: writer.dropped for path, writer in self._rest.items() if writer.dropped}
 
     def frame(self, frame: Frame) -> None:
         """A frame as it came from the source."""
@@ -73,7 +73,7 @@ class Recording:
             return
         self._frames += bool(result.people)
         counted = replace(result, frame=self._counted(result.frame))
-        for writer in self._rest:
+        for writer in self._rest.values():
             writer.put(counted)
 
     def finish(self) -> Outcome:
@@ -85,7 +85,7 @@ class Recording:
 
     @property
     def _writers(self) -> Sequence[Writer[Any]]:
-        return [*self._rest, *self._raw]
+        return [*self._rest.values(), *self._raw]
 
     def _counted(self, frame: Frame) -> Frame:
         return replace(frame, index=frame.index - self._first.index, time_s=frame.time_s - self._first.time_s)

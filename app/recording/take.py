@@ -27,7 +27,7 @@ class Take:
     the file, where not that of the recording. vertex_count is 0 where vertices are not
     recorded. pelvis_template (3,), pelvis_directions (3, 20): the body's resting pelvis as a function of shape and
     expression, which `trans` depends on. hand_mean (2, 15, 3): the body's mean hands. shape: "estimated", or "mean: "
-    and why; recordings that do not say are of the first kind.
+    and why, and how tall it was made, if it was; recordings that do not say are of the first kind.
     """
 
     camera: Pinhole

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from app.errors import InputError
+from app.errors import InputError, reason
 from app.frame import Frame
 from app.sources.images import IMAGE_SUFFIXES, ImageSource
 
@@ -76,10 +76,13 @@ class LiveSource(Protocol):
 
 def open_source(path: Path, start_s: float = 0.0, duration_s: float | None = None) -> Source:
     """A video file, an image, or a folder of images. Raises InputError with one sentence for anything else."""
-    if not path.exists():
-        raise InputError(f"no video, image or folder at {path}")
-    if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
-        return ImageSource(path, start_s, duration_s)
-    from app.sources.video import VideoSource  # a camera needs no decoder of files
+    try:
+        if not path.exists():
+            raise InputError(f"no video, image or folder at {path}")
+        if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
+            return ImageSource(path, start_s, duration_s)
+        from app.sources.video import VideoSource  # a camera needs no decoder of files
 
-    return VideoSource(path, start_s, duration_s)
+        return VideoSource(path, start_s, duration_s)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {reason(error)}; make it readable, or name another") from error

@@ -108,6 +108,17 @@ def test_a_camera_that_is_not_there_is_one_line_and_exit_code_2(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_box_outside_the_pictures_of_a_camera_is_refused(
+    track: Track, tmp_path: Path, server: CameraServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "mesh.npz"
+    assert track("--camera", server.url, "--no-window", "--box", "900,900,50,50", "--out", out) == 2
+    assert capfd.readouterr().err.splitlines()[-1] == (
+        "wb-track: --box lies outside the frames, which are 320 x 240 pixels; correct it"
+    )
+    assert not list(tmp_path.iterdir())
+
+
 def grown(partial: Path, more: int) -> None:
     """Wait until so many more bytes are recorded."""
     before = partial.stat().st_size if partial.exists() else 0

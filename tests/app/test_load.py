@@ -186,6 +186,17 @@ def test_on_a_body_of_another_space_its_mean_shape_is_used(
     np.testing.assert_allclose(mesh.vertices_m, file["vertices"][0], rtol=0, atol=1e-4)
 
 
+def test_a_height_that_is_given_is_said_of_the_shape(
+    track: Track, tmp_path: Path, tiny_bundle: Path, open_body_path: Path
+) -> None:
+    out, stats = tmp_path / "mesh.npz", tmp_path / "stats.json"
+    assert track("--video", FRAME, "--box", BOX, "--out", out, "--stats", stats, "--height", "171") == 0
+    assert str(read(out)["shape"]) == json.loads(stats.read_text())["shape"] == "estimated, made 171 cm tall"
+    in_a_process("--model", tiny_bundle, "--body", open_body_path, "--out", out, "--height", "171.5")
+    assert str(read(out)["shape"]).startswith("mean, made 171.5 cm tall: the model's shape")
+    assert np.abs(read(out)["betas"]).max() > 0
+
+
 def test_quiet_says_nothing_of_body_and_shape(tiny_bundle: Path, tmp_path: Path, open_body_path: Path) -> None:
     out = tmp_path / "mesh.npz"
     assert in_a_process("--model", tiny_bundle, "--body", open_body_path, "--out", out, "-q") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import cv2
 import pytest
@@ -62,3 +63,12 @@ def test_what_cannot_be_a_source_is_refused_in_a_sentence(tmp_path: Path, name: 
     with pytest.raises(InputError, match=said) as caught:
         open_source(tmp_path / name)
     assert "\n" not in str(caught.value)
+
+
+def test_a_clip_that_may_not_be_read_is_refused_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"something")
+    denied = PermissionError(13, "Permission denied", str(path))
+    monkeypatch.setattr("app.sources.video.missing_bytes", Mock(side_effect=denied))
+    with pytest.raises(InputError, match=r"clip\.mp4 cannot be read: Permission denied; make it readable"):
+        open_source(path)
