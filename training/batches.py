@@ -20,6 +20,7 @@ from training.camera_noise import spoiled
 from training.chances import Rng
 from training.fabric import dressed
 from training.loaders import loader_rng
+from training.neighbours import neighbours
 from training.pictures import Matrix, moved, occluded, outside_black, over, weighted
 from training.scene import SPRITE_MARGIN
 from training.store import Store
@@ -151,10 +152,10 @@ def _parameters(person: Person) -> Arrays:
 def _body(rng: Rng, person: Person, store: Store, pool: Pool, config: NetworkConfig) -> Arrays:
     size_wh = (config.body_hw[1], config.body_hw[0])
     matrix = _crop_matrix(rng, person, size_wh)
-    behind = pool.part(rng, size_wh)
-    if rng.random() < 0.18:
-        behind = _with_other(rng, store, behind)
-    image = over(dressed(rng, moved(weighted(person["body"]), matrix, size_wh)), behind)
+    behind, before = neighbours(rng, store, person, matrix, size_wh)
+    image = pool.part(rng, size_wh)
+    for sprite in (*behind, dressed(rng, moved(weighted(person["body"]), matrix, size_wh)), *before):
+        image = over(sprite, image)
     image = spoiled(rng, occluded(rng, image, pool), _BODY_LEAST_PX)
     image = outside_black(image, person["window"], matrix)
     return {"body": image} | body_targets(person, matrix, config)
@@ -205,12 +206,3 @@ def _part_matrix(rng: Rng, part: int, sprite_px: int, size_px: int) -> Matrix:
     scale = size_px / (side * larger)
     x, y = (size_px - 1) / 2 - middle * scale
     return np.array(((scale, 0, x), (0, scale, y)))
-
-
-def _with_other(rng: Rng, store: Store, image: Image) -> Image:
-    """Someone else behind."""
-    height, width = image.shape[:2]
-    other = store.arrays["body"][store.random_row(rng)]
-    scale = rng.uniform(0.3, 1.1) * height / other.shape[0]
-    x, y = rng.uniform(-0.4, 0.9) * width, rng.uniform(-0.2, 0.5) * height
-    return over(moved(weighted(other), np.array(((scale, 0, x), (0, scale, y))), (width, height)), image)

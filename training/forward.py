@@ -9,6 +9,7 @@ from torch import Tensor
 
 from models.networks.hand4whole import Hand4Whole, PoseOutput
 from models.networks.resnet import ResNet
+from training.precision import bfloat16_where_quick
 
 
 class HandOutputs(NamedTuple):
@@ -50,7 +51,7 @@ def forward(network: Hand4Whole, body: Tensor, hands: Tensor, face: Tensor) -> O
     joints, heatmap = network.body_position_net(features)
     all_features, all_joints, body_heat = features, joints, heatmap.sum(2)
     features, joints, heatmap = features[:whole], joints[:whole], heatmap[:whole]
-    with torch.autocast(body.device.type, torch.bfloat16):
+    with bfloat16_where_quick(body.device.type):
         upsampled = network.box_net.upsampled(features, heatmap)
     centres, sizes = network.box_net.parts(upsampled.float())
     found = hands_forward(network, hands)
@@ -80,8 +81,9 @@ def faces_forward(network: Hand4Whole, face: Tensor) -> FaceOutputs:
 
 
 def _features(backbone: ResNet, image: Tensor) -> Tensor:
-    """A backbone in bfloat16, its features in float32: coordinates read from heatmaps need the digits."""
+    """A backbone, in bfloat16 where that is quick. Its features are float32: coordinates read from heatmaps need the
+    digits."""
     planes = image.permute(0, 3, 1, 2).float() / 255.0  # channels last in memory, as the weights are
-    with torch.autocast(image.device.type, torch.bfloat16):
+    with bfloat16_where_quick(image.device.type):
         features: Tensor = backbone(planes)
     return features.float()

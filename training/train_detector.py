@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from models.networks.config import DetectorConfig
@@ -15,6 +14,7 @@ from training.command import run
 from training.crowds import Crowds, collated
 from training.loaders import batches
 from training.muon import muon_and_adamw
+from training.precision import bfloat16_where_quick
 from training.session import asked, ready, train
 from training.trainer import Plan, Trainer, placed
 
@@ -37,7 +37,7 @@ def detector_trainer(
 
     def compared(batch: Batch) -> dict[str, Tensor]:
         images, people = batch
-        with torch.autocast(device, torch.bfloat16):
+        with bfloat16_where_quick(device):
             maps = detector(images.to(device))
         maps = DetectorMaps(*(value.float() for value in maps))
         found = detector_loss.loss(maps, [boxes.to(device) for boxes in people])

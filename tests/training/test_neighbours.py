@@ -1,0 +1,53 @@
+"""Others in somebody's crop: how many, how large, and where."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from training import neighbours
+from training.neighbours import _head, _metre_px, _placed
+from training.pictures import Matrix, bounds
+from training.store import Store
+
+SIZE_WH = (144, 192)
+MATRIX: Matrix = np.array(((0.6, 0.0, 0.0), (0.0, 0.6, 0.0)))
+
+
+def test_some_stand_behind_and_some_before(store: Store) -> None:
+    person = store.person(0)
+    found = [neighbours.neighbours(np.random.default_rng(s), store, person, MATRIX, SIZE_WH) for s in range(80)]
+    for sprites in found:
+        for sprite in (*sprites[0], *sprites[1]):
+            assert sprite.shape == (192, 144, 4)
+            assert sprite.dtype == np.uint8
+    some_behind, some_before = (np.mean([bool(sprites[side]) for sprites in found]) for side in (0, 1))
+    assert 0.3 < some_behind < 0.7
+    assert 0.1 < some_before < 0.4
+    assert max(len(behind) + len(before) for behind, before in found) > 2
+
+
+def test_people_beside_are_as_large_as_the_person(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(neighbours, "_placed", lambda *given, **_: asked.append(given[2:4]))
+    person = store.person(0)
+    for seed in range(60):
+        list(neighbours._beside(np.random.default_rng(seed), store, person, MATRIX, SIZE_WH))
+    metre_px, head = 0.6 * _metre_px(person["pelvis"]), 0.6 * _head(person["points"])
+    places, sizes = np.stack([place for place, _ in asked]), np.array([size for _, size in asked])
+    assert np.abs(np.log(sizes / metre_px)).max() < 0.4
+    away_m = (places - head) / metre_px
+    assert np.abs(away_m[:, 0]).min() >= 0.25
+    assert np.abs(away_m[:, 1]).max() < 0.5
+    assert 0.3 < (away_m[:, 0] > 0).mean() < 0.7
+
+
+def test_a_head_is_where_it_was_asked_for(store: Store) -> None:
+    """Of someone a quarter as large as a sprite, whole in the crop."""
+    head = np.array((70.0, 60.0))
+    sprite = _placed(np.random.default_rng(0), store, head, 20.0, SIZE_WH, ends=0.0)
+    box = bounds(sprite[..., 3] > 127)
+    assert box is not None
+    assert box[0] <= head[0] <= box[2]
+    assert box[1] <= head[1] <= box[3]
+    assert box[3] - box[1] < 60
