@@ -31,9 +31,9 @@ class Crop:
     def around(cls, box: Box, frame_wh: tuple[int, int], size_wh: tuple[int, int]) -> Crop | None:
         """The crop for a person's box, or None for a box with nothing inside the frame.
 
-        The box is clipped to the frame, widened or heightened about its centre to the crop's shape, and enlarged, in
-        the arithmetic the released weights were trained with (a box of w pixels reaches from its first to its w-th
-        pixel centre).
+        The box is moved into the frame where it begins left of it or above, cut off where it ends beyond it, widened or
+        heightened about its centre to the crop's shape, and enlarged, in the arithmetic the released weights were
+        trained with (a box of w pixels reaches from its first to its w-th pixel centre).
         """
         if box.xyxy_px[2] <= 0 or box.xyxy_px[3] <= 0:
             return None

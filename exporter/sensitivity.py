@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from engines.engine import Engine
 from engines.onnxruntime_engine import OnnxRuntimeEngine
@@ -100,7 +101,8 @@ def _costliest_first(trials: Trials, parts: Collection[str], deadline_s: float) 
     """Layers by what they cost the parts; those that there was no time for come last."""
     cost: dict[Layer, float] = {}
     layers = trials.layers
-    for layer in layers:
+    # Minutes: with a bar, where there is a terminal.
+    for layer in tqdm(layers, desc="int8, layers tried", unit=" layers", disable=None, leave=False):
         if time.monotonic() > deadline_s:
             break
         apart = trials.alone(*layer).parts_mm
