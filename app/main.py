@@ -11,6 +11,7 @@ from app.errors import InputError, TrackingError
 from app.interrupt import Interrupts
 from app.live.report import held_overall, introduction, write_stats
 from app.load import Loaded, loaded, take_of
+from app.many_clips import each_clip, is_pattern
 from app.options import Options, parse
 from app.pipeline import Pipeline, Stage
 from app.recording.outputs import Outputs, names, open_outputs, recover, rescue
@@ -24,6 +25,7 @@ from models.body_file import BodyFileError
 
 _log = logging.getLogger(__name__)
 
+_SIGNALLED = 128  # exit codes from here on are of Ctrl-C and the like
 _BAD_INPUT = (InputError, BundleError, BodyFileError, EngineError, FileNotFoundError)
 
 
@@ -48,6 +50,8 @@ def _run_command(options: Options) -> int:
     if options.list_cameras:
         return _list_cameras()
     check_renderer(options.renderer)
+    if options.video is not None and is_pattern(options.video):
+        return _track_many(options)
     if options.window:
         from app.window.main import run_window
 
@@ -69,6 +73,28 @@ def _recover(options: Options) -> int:
     assert options.recover is not None
     written = recover(options.recover, next(iter(options.out), None))
     _say(options, f"recovered {names(written)}" if written else f"{options.recover} held no frames")
+    return 0
+
+
+def _track_many(options: Options) -> int:
+    """Every clip that a pattern means; one that fails is told of, and the next one is tracked."""
+    each = each_clip(options)
+    whole = 0
+    for number, one in enumerate(each, 1):
+        assert one.video is not None
+        _say(options, f"{one.video.name}, clip {number} of {len(each)}")
+        try:
+            code = _track_video(one)
+        except _BAD_INPUT as error:
+            code = _failed(2, error)
+        except (TrackingError, OSError) as error:
+            code = _failed(1, error)
+        if code >= _SIGNALLED:
+            return code
+        whole += code == 0
+    if whole < len(each):
+        return _failed(1, f"{whole} of {len(each)} clips were tracked; what was wrong with the others is said above")
+    _say(options, f"tracked {whole} clips")
     return 0
 
 

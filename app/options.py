@@ -182,7 +182,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N|DEVICE|URL|list",
         help="track live, in a window: a camera's number or device, or a stream (RTSP, MJPEG); list: name the cameras",
     )
-    add("--video", type=Path, metavar="FILE|FOLDER", help="a video, an image, or a folder of images")
+    add(
+        "--video",
+        type=Path,
+        metavar="FILE|FOLDER|PATTERN",
+        help="a video, an image, or a folder of images; or many of these by a pattern in quotes, each tracked to files "
+        "with its own name for {clip}, as in --video 'clips/*.mp4' --out 'takes/{clip}.npz'",
+    )
     add("--mirror", action="store_true", help="turn the camera's picture left to right before tracking")
     add("--no-window", action="store_true", help="live without a window: a line a second says how it goes")
     add(

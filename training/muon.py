@@ -9,6 +9,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+from training.precision import bfloat16_is_quick
+
 _MOMENTUM = 0.95
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # Jordan's coefficients: singular values go to about one in five steps
 _STEPS = 5
@@ -55,11 +57,12 @@ def muon_and_adamw(
 
 def orthogonal(matrix: Tensor) -> Tensor:
     """Nearly the nearest (semi-)orthogonal matrix: the singular values of a matrix (m, n) all to about one, by a
-    Newton-Schulz iteration in bfloat16."""
+    Newton-Schulz iteration in bfloat16, where that is quick."""
     a, b, c = _NEWTON_SCHULZ
     tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.T if tall else matrix
-    x = (x / (x.norm() + 1e-7)).bfloat16()
+    x = x / (x.norm() + 1e-7)
+    x = x.bfloat16() if bfloat16_is_quick(x.device.type) else x
     for _ in range(_STEPS):
         square = x @ x.T
         x = a * x + (b * square + c * square @ square) @ x

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import cv2
@@ -57,8 +57,14 @@ class ImageSource(Closing):
 
 def natural_order(folder: Path) -> list[Path]:
     """The images in a folder, numbers in their names compared as numbers."""
-    images = (path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
-    return sorted(images, key=_natural_key)
+    return natural_order_of(
+        path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+    )
+
+
+def natural_order_of(paths: Iterable[Path]) -> list[Path]:
+    """By folder, then by name, numbers in it compared as numbers."""
+    return sorted(paths, key=lambda path: (path.parent, _natural_key(path)))
 
 
 def _natural_key(path: Path) -> tuple[list[tuple[int, str]], str]:
