@@ -28,7 +28,10 @@ def each_clip(options: Options) -> list[Options]:
     """
     assert options.video is not None
     root = Path(options.video.anchor)
-    clips = natural_order_of(root.glob(str(options.video.relative_to(root))))
+    try:
+        clips = natural_order_of(root.glob(str(options.video.relative_to(root))))
+    except ValueError as error:  # ** within a name
+        raise InputError(f"{options.video} is no pattern: {error}; correct it") from error
     if not clips:
         raise InputError(f"no clip matches {options.video}")
     if options.window:

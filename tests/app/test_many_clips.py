@@ -90,6 +90,7 @@ def test_ctrl_c_ends_all(track: Track, clips: Path, tmp_path: Path, monkeypatch:
     ("pattern", "out", "says"),
     [
         ("*.mov", "{clip}.npz", "no clip matches"),
+        ("**x.mp4", "{clip}.npz", "is no pattern"),
         ("*.mp4", "mesh.npz", "names the same file twice"),
         ("*.mp4", "clips/{clip}.mp4", "would replace what --video"),
         ("*.mp4", None, "matches 3 clips, a window plays one"),
