@@ -32,7 +32,7 @@ def _crops() -> tuple[Tensor, Tensor, Tensor, Tensor]:
 @torch.no_grad()
 def test_it_is_the_network_s_own_pass_on_given_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     network, (crop, hands, face, boxes) = _network(), _crops()
-    monkeypatch.setattr(torch, "autocast", lambda *_: nullcontext())
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())
     out = forward(network, crop, hands, face)
     body, hand, own_face = network.body(crop), network.hand(crop, boxes[:, :2]), network.face(crop, boxes[:, 2])
     pose = network.pose(body.features, body.joints, hand.features, hand.joints)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -45,9 +46,10 @@ def test_a_view_around_a_box_has_it_in_the_middle() -> None:
 def drawn(stage: Stage, people: list[Person]) -> tuple[Drawn, Tensor]:
     """One person three metres away, and the vertices."""
     person = people[0]
-    numbers = [torch.from_numpy(value).float()[None] for value in (person.rotations, person.betas, person.expression)]
+    form = np.concatenate((person.betas, person.expression, person.proportions))
+    numbers = [torch.from_numpy(value).float()[None] for value in (person.rotations, form)]
     look = Looks(torch.from_numpy(person.look)[None])
-    dressed, bare, _ = stage.wardrobe(numbers[0], torch.cat(numbers[1:], 1), look)
+    dressed, bare, _ = stage.wardrobe(*numbers, look)
     offset = torch.tensor([0.0, 0.35, 3.0])
     return Drawn(dressed + offset, stage.wardrobe, look), bare + offset
 
