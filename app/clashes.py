@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.sources.images import natural_order
+
+_Identity = tuple[int, int] | str
 
 
 @dataclass(frozen=True)
@@ -20,16 +22,19 @@ class Named:
 
 def clash(reads: Sequence[Named], writes: Sequence[Named]) -> str:
     """What is wrong with the first of `writes` that clashes, in a sentence; empty where none does. Raises OSError."""
-    for number, written in enumerate(writes):
-        for other in writes[:number]:
-            if _are_one(written.path, other.path):
-                return _twice(written, other)
-        for read in reads:
-            if any(_are_one(written.path, path) for path in _with_images(read.path, written.path)):
-                return (
-                    f"{written.option} {written.path} would replace what {read.option} {read.path} reads; "
-                    "name another file"
-                )
+    written_by: dict[_Identity, Named] = {}
+    read_by = {_identity(read.path): read for read in reversed(reads)}
+    images: dict[_Identity, Named] | None = None  # in folders that are read: looked at once something written is there
+    for written in writes:
+        identity = _identity(written.path)
+        if (other := written_by.setdefault(identity, written)) is not written:
+            return _twice(written, other)
+        if images is None and written.path.exists():
+            images = {_identity(image): read for read in reads for image in _images(read.path)}
+        if read := read_by.get(identity) or (images or {}).get(identity):
+            return (
+                f"{written.option} {written.path} would replace what {read.option} {read.path} reads; name another file"
+            )
     return ""
 
 
@@ -39,16 +44,14 @@ def _twice(written: Named, other: Named) -> str:
     return f"{written.option} {written.path} is the file that {other.option} {other.path} writes; name another one"
 
 
-def _with_images(read: Path, written: Path) -> Iterator[Path]:
-    """What is read by that name: of a folder, its images too. They are looked at only where `written` is there."""
-    yield read
-    if read.is_dir() and written.exists():
-        yield from natural_order(read)
+def _images(read: Path) -> list[Path]:
+    return natural_order(read) if read.is_dir() else []
 
 
-def _are_one(path: Path, other: Path) -> bool:
-    """Also through links, symbolic and hard ones."""
+def _identity(path: Path) -> _Identity:
+    """The same for two names of one file, also through links, symbolic and hard ones."""
     try:
-        return path.samefile(other)
-    except (FileNotFoundError, NotADirectoryError):  # nothing is there yet, so only their names can be one
-        return os.path.realpath(path) == os.path.realpath(other)
+        there = path.stat()
+    except (FileNotFoundError, NotADirectoryError):  # nothing is there yet, so only names can be one
+        return os.path.realpath(path)
+    return there.st_dev, there.st_ino

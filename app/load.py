@@ -43,7 +43,7 @@ class Loaded:
     bundle: Bundle
     runtime: Runtime
     most_people: int  # that can be told apart
-    height_cm: float | None = None  # that everyone is made, where it was asked for
+    height_cm: float | None  # that everyone is made, where it was asked for
 
     @property
     def device(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from app.errors import InputError, TrackingError
@@ -36,8 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=level, format="wb-track: %(message)s", stream=sys.stderr)
     for library in ("libav", "PIL"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
+    return _code_of(partial(_run_command, options))
+
+
+def _code_of(command: Callable[[], int]) -> int:
     try:
-        return _run_command(options)
+        return command()
     except _BAD_INPUT as error:
         return _failed(2, error)
     except (TrackingError, OSError) as error:
@@ -83,12 +87,7 @@ def _track_many(options: Options) -> int:
     for number, one in enumerate(each, 1):
         assert one.video is not None
         _say(options, f"{one.video.name}, clip {number} of {len(each)}")
-        try:
-            code = _track_video(one)
-        except _BAD_INPUT as error:
-            code = _failed(2, error)
-        except (TrackingError, OSError) as error:
-            code = _failed(1, error)
+        code = _code_of(partial(_track_video, one))
         if code >= _SIGNALLED:
             return code
         whole += code == 0

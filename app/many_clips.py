@@ -37,14 +37,11 @@ def each_clip(options: Options) -> list[Options]:
     if options.window:
         raise InputError(f"{options.video} matches {len(clips)} clips, a window plays one; name it, or give --out")
     each = [_of_clip(options, clip) for clip in clips]
-    written: list[Named] = []
-    for one in each:
-        writes = list(_writes(one))
-        if same := clash([], [*written, *writes]):
-            raise InputError(f"{same}; put {CLIP} into the name of what is written, for the clip's own")
-        if lost := clash([Named("--video", clip) for clip in clips], writes):
-            raise InputError(lost)
-        written += writes
+    writes = [named for one in each for named in _writes(one)]
+    if same := clash([], writes):
+        raise InputError(f"{same}; put {CLIP} into the name of what is written, for the clip's own")
+    if lost := clash([Named("--video", clip) for clip in clips], writes):
+        raise InputError(lost)
     return each
 
 

@@ -31,8 +31,8 @@ _HEAD = [BODY_POINTS[BODY_JOINTS.index(name)] for name in ("Nose", "L_Ear", "R_E
 def neighbours(
     rng: Rng, store: Store, person: Person, matrix: Matrix, size_wh: tuple[int, int]
 ) -> tuple[list[Sprite], list[Sprite]]:
-    """Weighted sprites in a crop of the size, those behind the person and those before, the farthest first. matrix:
-    from the person's sprite to the crop."""
+    """Weighted sprites in a crop of the size, those behind the person and those before, in the order they are
+    drawn in. matrix: from the person's sprite to the crop."""
     behind: list[Sprite] = [_anywhere(rng, store, size_wh)] if rng.random() < _BEHIND else []
     before: list[Sprite] = []
     if rng.random() < _IN_A_GROUP:

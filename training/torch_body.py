@@ -13,7 +13,8 @@ from models.joints import SMPLX_JOINTS
 class TorchBody(nn.Module):
     """What `models.smplx_body.SmplxBody` computes, without landmarks: float32, N people at once.
 
-    Rotations are (N, 55, 3, 3), each relative to its parent; coefficients (N, 20) are 10 of shape, 10 of expression.
+    Rotations are (N, 55, 3, 3), each relative to its parent; coefficients (N, 20) are 10 of shape, 10 of expression;
+    of arrays with proportions (`training.proportions`) (N, 23).
     """
 
     template: Tensor  # (V, 3)

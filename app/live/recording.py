@@ -55,9 +55,9 @@ class Recording:
         return next((writer.error for writer in self._writers if writer.error is not None), None)
 
     @property
-    def dropped(self) -> dict[str, int]:
-        """How many frames a file lacks, by its name, those that lack any."""
-        return {path.name: writer.dropped for path, writer in self._rest.items() if writer.dropped}
+    def dropped(self) -> dict[Path, int]:
+        """How many frames a file lacks, of those that lack any."""
+        return {path: writer.dropped for path, writer in self._rest.items() if writer.dropped}
 
     def frame(self, frame: Frame) -> None:
         """A frame as it came from the source."""

@@ -94,5 +94,5 @@ def _taken(session: Session) -> str:
     recording = session.recording
     if recording is None:
         return ""
-    missed = "".join(f", {count} left out of {name}" for name, count in recording.dropped.items())
+    missed = "".join(f", {count} left out of {path.name}" for path, count in recording.dropped.items())
     return f", recorded {recording.seconds:.0f} s{missed}"

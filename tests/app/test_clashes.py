@@ -92,10 +92,10 @@ def test_files_that_differ_are_not_refused(arguments: Sequence[str]) -> None:
 def test_where_files_cannot_be_looked_at_one_line_says_so(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def forbidden(*_: Path) -> bool:
+    def forbidden(*_: object, **__: object) -> bool:
         raise PermissionError(13, "Permission denied", str(folder / "secret"))
 
-    monkeypatch.setattr(Path, "samefile", forbidden)
+    monkeypatch.setattr(Path, "stat", forbidden)
     with pytest.raises(SystemExit) as end:
         parse([*_CLIP, "--out", "mesh.npz"])
     assert end.value.code == 2

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+from app.frame import Result
+from app.live.recording import Recording
 from app.live.report import _taken
 
 
 @pytest.mark.parametrize(
     ("dropped", "said"),
     [
-        ({}, ", recorded 12 s"),
-        ({"clip.mp4": 3, "meshes.obj": 40}, ", recorded 12 s, 3 left out of clip.mp4, 40 left out of meshes.obj"),
+        ((), ", recorded 12 s"),
+        ((("a/clip.mp4", 3),), ", recorded 12 s, 3 left out of clip.mp4"),
+        ((("clip.mp4", 3), ("meshes.obj", 40)), ", recorded 12 s, 3 left out of clip.mp4, 40 left out of meshes.obj"),
     ],
 )
-def test_frames_left_out_are_said_of_the_file_that_lacks_them(dropped: dict[str, int], said: str) -> None:
-    session: Any = SimpleNamespace(recording=SimpleNamespace(seconds=12.2, dropped=dropped))
+def test_frames_left_out_are_said_of_the_file_that_lacks_them(
+    monkeypatch: pytest.MonkeyPatch, dropped: Sequence[tuple[str, int]], said: str
+) -> None:
+    """Tables lack none."""
+    counts = {"mesh.npz": 0, **dict(dropped)}
+    writers = [SimpleNamespace(dropped=count) for count in counts.values()]
+    monkeypatch.setattr("app.live.recording.Writer", {Result: Mock(side_effect=writers)})
+    frame: Any = SimpleNamespace(time_s=3.0)
+    take: Any = None
+    recording = Recording([Path(name) for name in counts], take, frame, "moderngl")
+    recording._last_s = 15.2
+    session: Any = SimpleNamespace(recording=recording)
     assert _taken(session) == said
 
 
