@@ -21,6 +21,7 @@ from training.camera_noise import spoiled
 from training.chances import Rng, chosen
 from training.fabric import dressed
 from training.loaders import loader_rng
+from training.neighbours import HEAD_POINTS, HEADS_M, head_px, metre_px
 from training.pictures import Sprite, bounds, fill_box, moved, over, weighted
 from training.store import Store
 from training.targets import BODY_POINTS
@@ -36,7 +37,6 @@ _COUNTS = ((0.1, 0), (0.37, 1), (0.2, 2), (0.14, 3), (0.12, 4), (0.07, 5))
 _TOGETHER = 0.6  # of several people: as a group, instead of anywhere
 _GROUP_METRE = (0.2, 1.4)  # what a metre is of the frame's height
 _GAP_M = (0.25, 0.9)  # from one to the next
-_HEADS_M = 0.12  # how unlike their heights are
 _LEAST_HIGH_PX = 26  # a person
 _USUAL_HIGH_PX = 70  # half of the people are at least so high, where the frame is
 _LEAST_SEEN = 0.35  # of a person's pixels in the frame, else it is nobody's box
@@ -49,7 +49,6 @@ _USES = 8
 # into the picture does not.
 _LEAST_JOINTS = 8
 _TRIES = 8
-_HEAD = [BODY_JOINTS.index(name) for name in ("Nose", "L_Ear", "R_Ear")]
 _LIMBS = [BODY_JOINTS.index(f"{side}_{name}") for side in "LR" for name in ("Elbow", "Wrist", "Knee", "Ankle")]
 
 
@@ -141,9 +140,9 @@ def _someone(rng: Rng, store: Store) -> int:
     """The row of a person who counts as one, unless so many tries find none."""
     row = store.random_row(rng)
     for _ in range(_TRIES):
-        window, points = store.arrays["window"][row], store.arrays["points"][row, BODY_POINTS, :2]
+        window, points = store.arrays["window"][row], store.arrays["points"][row, :, :2]
         shown = ((points > window[:2]) & (points < window[2:])).all(-1)
-        if shown[_HEAD].any() and shown.sum() >= _LEAST_JOINTS:
+        if shown[HEAD_POINTS].any() and shown[BODY_POINTS].sum() >= _LEAST_JOINTS:
             break
         row = store.random_row(rng)
     return row
@@ -212,7 +211,7 @@ def _strangers(rng: Rng, store: Store, count: int, frame_wh: tuple[int, int]) ->
     people = []
     for size_px in np.sort(_sizes_px(rng, count, frame_wh[1])):
         row = _someone(rng, store)
-        people.append(_placed(rng, store.arrays["body"][row], _head(store, row), size_px, frame_wh))
+        people.append(_placed(rng, store.arrays["body"][row], head_px(store.arrays["points"][row]), size_px, frame_wh))
     return people
 
 
@@ -227,19 +226,13 @@ def _group(rng: Rng, store: Store, count: int, frame_wh: tuple[int, int]) -> tup
     people = []
     for x in rng.permutation(xs):
         row = _someone(rng, store)
-        sprite, head = store.arrays["body"][row], _head(store, row)
-        _, _, depth_m, focal_px = store.arrays["pelvis"][row]
-        scale = float(metre * rng.uniform(0.85, 1.2) * depth_m / focal_px)
-        place = np.array((x, top + metre * rng.normal(0, _HEADS_M)))
+        sprite, head = store.arrays["body"][row], head_px(store.arrays["points"][row])
+        scale = metre * rng.uniform(0.85, 1.2) / metre_px(store.arrays["pelvis"][row])
+        place = np.array((x, top + metre * rng.normal(0, HEADS_M)))
         people.append((_shrunk(weighted(sprite), scale, tuple(place - scale * head), frame_wh), place))
         if sprite[-1, :, 3].any():
             ends = min(ends, int(place[1] + scale * (len(sprite) - 1 - head[1])))
     return people, max(ends, 0)
-
-
-def _head(store: Store, row: int) -> Point:
-    """(2,) pixels of the sprite."""
-    return np.asarray(store.arrays["points"][row, BODY_POINTS[_HEAD], :2].mean(0))
 
 
 def _placed(rng: Rng, sprite: Sprite, head: Point, size_px: float, frame_wh: tuple[int, int]) -> tuple[Sprite, Point]:

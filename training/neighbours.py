@@ -1,4 +1,4 @@
-"""Other people in somebody's crop: beside them, as in a group, or anywhere behind."""
+"""Other people in somebody's crop: beside them, as in a group, or anywhere behind; and how people of a group stand."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _BEHIND = 0.18  # of the people have somebody of any size behind them
 _IN_A_GROUP = 0.45  # have others beside them
 _BEFORE = 0.35  # of these stand before them
 _GAP_M = (0.25, 0.8)  # from one to the next
-_HEADS_M = 0.12  # how unlike their heights are
+HEADS_M = 0.12  # how unlike their heights are
 _AS_FAR = 0.1  # how unlike their distances are, in the logarithm
 _TRIES = 6
 
-_HEAD = [BODY_POINTS[BODY_JOINTS.index(name)] for name in ("Nose", "L_Ear", "R_Ear")]
+HEAD_POINTS = [BODY_POINTS[BODY_JOINTS.index(name)] for name in ("Nose", "L_Ear", "R_Ear")]
 
 
 def neighbours(
@@ -53,33 +53,33 @@ def _anywhere(rng: Rng, store: Store, size_wh: tuple[int, int]) -> Sprite:
 def _beside(rng: Rng, store: Store, person: Person, matrix: Matrix, size_wh: tuple[int, int]) -> Iterator[Sprite]:
     """People at one side or both, about as far away as the person, heads at about one height."""
     scale, shift = matrix[0, 0], matrix[:, 2]
-    metre_px, head = scale * _metre_px(person["pelvis"]), scale * _head(person["points"]) + shift
+    metre, head = scale * metre_px(person["pelvis"]), scale * head_px(person["points"]) + shift
     ends = min(scale * person["window"][3] + shift[1], size_wh[1])
     for side in rng.permutation((-1, 1))[: rng.integers(1, 3)]:
         across_m = 0.0
         for _ in range(rng.integers(1, 3)):
             across_m += side * rng.uniform(*_GAP_M)
-            place = head + metre_px * np.array((across_m, rng.normal(0, _HEADS_M)))
-            yield _placed(rng, store, place, metre_px * np.exp(rng.normal(0, _AS_FAR)), size_wh, ends=ends)
+            place = head + metre * np.array((across_m, rng.normal(0, HEADS_M)))
+            yield _placed(rng, store, place, metre * np.exp(rng.normal(0, _AS_FAR)), size_wh, ends=ends)
 
 
-def _placed(rng: Rng, store: Store, head: Array, metre_px: float, size_wh: tuple[int, int], *, ends: float) -> Sprite:
-    """Someone with their head at a place (2,), a metre so large; whom their frame cuts off no higher than at the row
-    where this one ends, if so many tries find one."""
+def _placed(rng: Rng, store: Store, head: Array, metre: float, size_wh: tuple[int, int], *, ends: float) -> Sprite:
+    """Someone with their head at a place (2,), where a metre is so many pixels; whom their frame cuts off no higher than
+    at the row where this one ends, if so many tries find one."""
     for _ in range(_TRIES):
         row, arrays = store.random_row(rng), store.arrays
-        scale = metre_px / _metre_px(arrays["pelvis"][row])
-        x, y = head - scale * _head(arrays["points"][row])
+        scale = metre / metre_px(arrays["pelvis"][row])
+        x, y = head - scale * head_px(arrays["points"][row])
         if scale * arrays["window"][row, 3] + y >= ends:
             break
     return dressed(rng, moved(weighted(arrays["body"][row]), np.array(((scale, 0, x), (0, scale, y))), size_wh))
 
 
-def _metre_px(pelvis: Array) -> float:
-    """Pixels of a sprite that a metre is where its person stands."""
+def metre_px(pelvis: Array) -> float:
+    """Pixels of a sprite that a metre is where its person stands, of `Sprites.pelvis` (4,)."""
     return float(pelvis[3] / pelvis[2])
 
 
-def _head(points: Array) -> Array:
-    """(2,) pixels of a sprite."""
-    return np.asarray(points[_HEAD, :2].mean(0))
+def head_px(points: Array) -> Array:
+    """(2,) where the head is, of a person's points (76, 3) in pixels of their sprite."""
+    return np.asarray(points[HEAD_POINTS, :2].mean(0))

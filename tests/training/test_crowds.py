@@ -12,6 +12,7 @@ from tests.conftest import TINY_DETECTOR
 from training import crowds
 from training.backgrounds import Pool
 from training.crowds import Crowds, boxes_of, collated, crowd
+from training.neighbours import HEAD_POINTS
 from training.pictures import bounds, over
 from training.store import Store
 from training.targets import BODY_POINTS
@@ -217,7 +218,7 @@ def test_people_asked_for_have_a_head_and_more(store: Store, side: int) -> None:
     rng = np.random.default_rng(0)
     points, window = store.arrays["points"].copy(), store.arrays["window"].copy()
     cut = np.arange(len(points)) % 2 == 0
-    heads = points[:, BODY_POINTS[crowds._HEAD], 1].max(1)
+    heads = points[:, HEAD_POINTS, 1].max(1)
     window[cut, side] = heads[cut] + 1.0
     below = (points[cut][:, BODY_POINTS, 1] > window[cut, side, None]).sum(1)
     assert ((below >= crowds._LEAST_JOINTS) & (25 - below < crowds._LEAST_JOINTS)).all()  # each misses but one thing

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from training import neighbours
-from training.neighbours import _head, _metre_px, _placed
+from training.neighbours import _placed, head_px, metre_px
 from training.pictures import Matrix, bounds
 from training.store import Store
 
@@ -33,10 +33,10 @@ def test_people_beside_are_as_large_as_the_person(store: Store, monkeypatch: pyt
     person = store.person(0)
     for seed in range(60):
         list(neighbours._beside(np.random.default_rng(seed), store, person, MATRIX, SIZE_WH))
-    metre_px, head = 0.6 * _metre_px(person["pelvis"]), 0.6 * _head(person["points"])
+    metre, head = 0.6 * metre_px(person["pelvis"]), 0.6 * head_px(person["points"])
     places, sizes = np.stack([place for place, _ in asked]), np.array([size for _, size in asked])
-    assert np.abs(np.log(sizes / metre_px)).max() < 0.4
-    away_m = (places - head) / metre_px
+    assert np.abs(np.log(sizes / metre)).max() < 0.4
+    away_m = (places - head) / metre
     assert np.abs(away_m[:, 0]).min() >= 0.25
     assert np.abs(away_m[:, 1]).max() < 0.5
     assert 0.3 < (away_m[:, 0] > 0).mean() < 0.7

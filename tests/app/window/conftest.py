@@ -106,7 +106,7 @@ def open_window(
         controller.close()
 
 
-def until(condition: Callable[[], object], seconds: float = 120.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Let Qt work until it is so."""
     deadline_s = time.monotonic() + seconds
     while not condition():
