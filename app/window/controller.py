@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import logging
 import threading
 import time
@@ -15,9 +17,9 @@ from app.channel import Channel, ChannelClosed
 from app.errors import TrackingError
 from app.live.measures import Measure
 from app.live.recording import Outcome
-from app.live.report import engine_name, pace, write_session_stats
+from app.live.report import pace, write_session_stats
 from app.live.session import Session
-from app.load import OPEN_BUNDLE, Loaded, loaded, take_of
+from app.load import Loaded, loaded, take_of
 from app.options import Options
 from app.recording.outputs import rescue
 from app.rendering.scene import Layers, View
@@ -29,11 +31,13 @@ from app.window.drawing import Drawing, Look, Picture, Subject
 from app.window.messages import told
 from app.window.state import About, Phase, State
 from app.window.takes import new_name, take_paths, takes_folder
-from models.body_file import SMPLX_SHAPE_SPACE
 
 _log = logging.getLogger(__name__)
 
 _LOADING_S, _TICK_S = 0.5, 0.05
+
+# What writes the files that a key can ask for, with libraries that take their time.
+_WRITERS = ("app.recording.snapshot", "app.recording.raw_video", "app.recording.overlay")
 
 Command = Callable[[], None]
 
@@ -111,7 +115,7 @@ class Controller:
             message=message,
             notice=self._drawing.problem or self._notice,
             fatal=self._fatal,
-            about=_about(parts) if parts else None,
+            about=About.of(parts) if parts else None,
             granted=source.granted if isinstance(source, CameraSource) else "",
             tracking=session.recent if session else Measure(),
             pace=pace(parts) if session and parts else None,
@@ -203,9 +207,13 @@ class Controller:
             self._parts = self._loaded_for = None
             self._models.close()
             self._reading = True
+            # Beside a session, whose threads take turns at Python's lock, importing these takes half a minute.
+            importing = threading.Thread(target=_import_writers, name="imports", daemon=True)
+            importing.start()
             try:
                 self._parts = self._models.enter_context(loaded(options))
             finally:
+                importing.join()
                 self._reading = False
             self._loaded_for = wanted
 
@@ -253,7 +261,7 @@ class Controller:
             self._notice = told(self.outcome)
 
     def _snapshot(self) -> None:
-        from app.recording.snapshot import write_snapshot  # with trimesh, which takes its time
+        from app.recording.snapshot import write_snapshot  # of `_WRITERS`: there by now
 
         session, picture = self._session, self.picture
         if session is None or session.take is None or picture is None:
@@ -288,15 +296,7 @@ def _source(options: Options) -> CameraSource | PlayedSource:
     return PlayedSource(open_source(options.video, options.start_s, options.duration_s))
 
 
-def _about(parts: Loaded) -> About:
-    folder = parts.bundle.folder
-    return About(
-        model=parts.bundle.name,
-        choice=str(folder) if folder == OPEN_BUNDLE else folder.name,
-        engine=engine_name(parts),
-        body=parts.body.name,
-        licence=parts.licence,
-        most_people=parts.most_people,
-        is_open_model=folder == OPEN_BUNDLE,
-        is_open_body=parts.body.shape_space != SMPLX_SHAPE_SPACE,
-    )
+def _import_writers() -> None:
+    for module in _WRITERS:
+        with contextlib.suppress(ImportError):  # whoever asks for a file says so
+            importlib.import_module(module)

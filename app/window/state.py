@@ -7,7 +7,10 @@ from enum import Enum
 from pathlib import Path
 
 from app.live.measures import Measure
+from app.live.report import engine_name
+from app.load import OPEN_BUNDLE, Loaded
 from app.pacing.report import Held
+from models.body_file import SMPLX_SHAPE_SPACE
 
 
 class Phase(Enum):
@@ -34,6 +37,21 @@ class About:
     most_people: int
     is_open_model: bool
     is_open_body: bool
+
+    @classmethod
+    def of(cls, parts: Loaded) -> About:
+        """Of what is loaded."""
+        folder = parts.bundle.folder
+        return cls(
+            model=parts.bundle.name,
+            choice=str(folder) if folder == OPEN_BUNDLE else folder.name,
+            engine=engine_name(parts),
+            body=parts.body.name,
+            licence=parts.licence,
+            most_people=parts.most_people,
+            is_open_model=folder == OPEN_BUNDLE,
+            is_open_body=parts.body.shape_space != SMPLX_SHAPE_SPACE,
+        )
 
 
 @dataclass(frozen=True)
