@@ -87,12 +87,12 @@ def crowd(rng: Rng, store: Store, input_hw: tuple[int, int], pool: Pool) -> tupl
         people, ends = _group(rng, store, count, (width, height))
     else:
         people = _strangers(rng, store, count, (width, height))
-    for sprite, head_px in people:
+    for sprite, head in people:
         placed = dressed(rng, sprite)
         image, mask = over(placed, image), placed[..., 3] > 127
         owner[mask] = len(drawn_px)
         drawn_px.append(int(mask.sum()))
-        heads.append(head_px)
+        heads.append(head)
     if ends < height:  # a table
         cover = pool.whole(rng, (width, height)) if rng.random() < 0.5 else random_colour(rng).astype(np.uint8)
         table = np.arange(height)[:, None] >= ends

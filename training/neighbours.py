@@ -64,8 +64,8 @@ def _beside(rng: Rng, store: Store, person: Person, matrix: Matrix, size_wh: tup
 
 
 def _placed(rng: Rng, store: Store, head: Array, metre: float, size_wh: tuple[int, int], *, ends: float) -> Sprite:
-    """Someone with their head at a place (2,), where a metre is so many pixels; whom their frame cuts off no higher than
-    at the row where this one ends, if so many tries find one."""
+    """Someone with their head at a place (2,), where a metre is so many pixels; whom their frame cuts off no higher
+    than at the row where this one ends, if so many tries find one."""
     for _ in range(_TRIES):
         row, arrays = store.random_row(rng), store.arrays
         scale = metre / metre_px(arrays["pelvis"][row])

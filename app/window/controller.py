@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import logging
 import threading
 import time
@@ -35,9 +33,6 @@ from app.window.takes import new_name, take_paths, takes_folder
 _log = logging.getLogger(__name__)
 
 _LOADING_S, _TICK_S = 0.5, 0.05
-
-# What writes the files that a key can ask for, with libraries that take their time.
-_WRITERS = ("app.recording.snapshot", "app.recording.raw_video", "app.recording.overlay")
 
 Command = Callable[[], None]
 
@@ -207,13 +202,9 @@ class Controller:
             self._parts = self._loaded_for = None
             self._models.close()
             self._reading = True
-            # Beside a session, whose threads take turns at Python's lock, importing these takes half a minute.
-            importing = threading.Thread(target=_import_writers, name="imports", daemon=True)
-            importing.start()
             try:
                 self._parts = self._models.enter_context(loaded(options))
             finally:
-                importing.join()
                 self._reading = False
             self._loaded_for = wanted
 
@@ -261,7 +252,7 @@ class Controller:
             self._notice = told(self.outcome)
 
     def _snapshot(self) -> None:
-        from app.recording.snapshot import write_snapshot  # of `_WRITERS`: there by now
+        from app.recording.snapshot import write_snapshot  # with trimesh, which takes its time
 
         session, picture = self._session, self.picture
         if session is None or session.take is None or picture is None:
@@ -294,9 +285,3 @@ def _source(options: Options) -> CameraSource | PlayedSource:
         return CameraSource(options.address, mirror=options.mirror, duration_s=options.duration_s)
     assert options.video is not None
     return PlayedSource(open_source(options.video, options.start_s, options.duration_s))
-
-
-def _import_writers() -> None:
-    for module in _WRITERS:
-        with contextlib.suppress(ImportError):  # whoever asks for a file says so
-            importlib.import_module(module)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -59,6 +60,14 @@ def grey() -> NDArray[np.uint8]:
 
 
 Open = Callable[..., MainWindow]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def writers() -> None:
+    """What writes a take or a snapshot, imported before a camera runs in this process too: beside its threads that
+    takes twenty seconds instead of one."""
+    for module in ("overlay", "raw_video", "snapshot"):
+        importlib.import_module(f"app.recording.{module}")
 
 
 @pytest.fixture(scope="session")
