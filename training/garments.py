@@ -8,12 +8,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from training.looks import NECK_M, Looks
+from training.looks import NECK_M, SHOULDER_M, Looks
 
 SKIN, SKIRT, HANGING_HAIR = range(3)  # what a vertex is made of
 
 _FLARE_FROM_M = 0.19  # from the middle: sleeves widen beyond it
-_SHOULDER_M = 0.19
 _KNOT_M, _TIE_ENDS_M = 0.09, -0.33
 
 
@@ -46,7 +45,7 @@ def shirt_cover(look: Looks, p: Tensor, width: float) -> Tensor:
     sleeve = step(-x, -look["sleeve"], width) * step(y, -0.3, 0.02)
     neck = torch.sqrt(x**2 + (y - 0.16) ** 2 + z**2)
     below = step(neck, look["neckline"], width) * step(-y, -0.165, width)
-    return torch.where(x > _SHOULDER_M, sleeve, trunk) * below
+    return torch.where(x > SHOULDER_M, sleeve, trunk) * below
 
 
 def bottom_cover(look: Looks, p: Tensor, width: float) -> Tensor:

@@ -35,6 +35,7 @@ _SLICES = {name: slice(end - count, end) for (name, count), end in zip(_FIELDS.i
 LOOK_NUMBERS = _ENDS[-1]
 WAVES = ("wave_a", "wave_b", "wave_c", "wave_d")  # direction (3,) and phase
 
+SHOULDER_M = 0.19  # from the middle: where sleeves begin, and sleeveless tops end
 HANGS_FROM = 2  # kinds of hair from this on hang down
 NECK_M = 0.16  # how high the opening of a jacket is widest
 _NEVER_OPEN = (0.0, 0.0)
@@ -84,7 +85,7 @@ def random_look(rng: Rng) -> NDArray[np.float32]:
     return np.concatenate([np.ravel(np.asarray(look[name], np.float32)) for name in _FIELDS])
 
 
-def outer_wear(rng: Rng, look: NDArray[np.float32]) -> NDArray[np.float32]:
+def changed_look(rng: Rng, look: NDArray[np.float32]) -> NDArray[np.float32]:
     """The look (LOOK_NUMBERS,), sometimes in a jacket, coat or hood that stands far off the body, open over a shirt or
     shut, or in a suit, or with bare shoulders; sometimes with much hair, or hair that hangs before the shoulders."""
     look = look.copy()
@@ -99,7 +100,7 @@ def outer_wear(rng: Rng, look: NDArray[np.float32]) -> NDArray[np.float32]:
         if rng.random() < 0.5:
             look[_SLICES["top"]], look[_SLICES["top_kind"]] = _mixed(rng, _CLOTHS, 0.1), 0
     elif kind < 0.6:
-        look[_SLICES["neckline"]], look[_SLICES["sleeve"]] = rng.uniform(0.15, 0.26), 0.19
+        look[_SLICES["neckline"]], look[_SLICES["sleeve"]] = rng.uniform(0.15, 0.26), SHOULDER_M
     if look[_SLICES["hair_kind"]] >= HANGS_FROM and rng.random() < 0.6:
         look[_SLICES["hair_front"]] = rng.uniform(0.1, 0.9)
     if rng.random() < 0.2:
@@ -150,7 +151,7 @@ def _cloths(rng: Rng) -> Numbers:
 def _top_cut(rng: Rng) -> Numbers:
     """Where the top ends; a hem of 0.6 is a bare chest."""
     neckline = rng.uniform(0.085, 0.16)
-    sleeves = (0.19, rng.uniform(0.25, 0.42), rng.uniform(0.42, 0.6), rng.uniform(0.66, 0.76))
+    sleeves = (SHOULDER_M, rng.uniform(0.25, 0.42), rng.uniform(0.42, 0.6), rng.uniform(0.66, 0.76))
     sleeve = rng.choice(sleeves, p=(0.12, 0.4, 0.12, 0.36))
     bare = rng.random()
     return {

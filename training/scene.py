@@ -15,7 +15,7 @@ from models.body_file import BodyArrays
 from models.joints import EYES, JAW
 from models.networks.box import PART_ENLARGEMENT
 from training.chances import Rng
-from training.looks import Looks, outer_wear, random_look
+from training.looks import Looks, changed_look, random_look
 from training.motion import PoseSampler, random_jaw
 from training.parts import WRISTS
 from training.proportions import HEAD, random_proportions, with_proportions
@@ -70,7 +70,7 @@ class PersonSampler:
         distance_m, cut = _framing(rng)
         jitter = np.array((rng.normal(0, 0.04), rng.normal(0, 0.04), np.exp(rng.normal(0.02, 0.09))))
         betas, expression = rng.normal(0, 1.1, 10), _expression(rng)
-        look, proportions = outer_wear(rng, random_look(rng)), random_proportions(rng)
+        look, proportions = changed_look(rng, random_look(rng)), random_proportions(rng)
         return Person(rotations, betas, expression, proportions, look, distance_m, cut, jitter)
 
 

@@ -21,7 +21,7 @@ from training.garments import (
     tie_cover,
     top_cover,
 )
-from training.looks import Looks, outer_wear, random_look
+from training.looks import Looks, changed_look, random_look
 
 LOOKS = Looks(torch.from_numpy(np.stack([random_look(np.random.default_rng(seed)) for seed in range(20)])))
 Cover = Callable[[Looks, Tensor, float], Tensor]
@@ -87,7 +87,7 @@ def test_a_shirt_is_seen_where_a_top_is_open() -> None:
 
 def test_a_suit_shows_the_shirt_in_a_wedge_and_the_tie_on_it() -> None:
     seeds = range(80)
-    drawn = [outer_wear(np.random.default_rng(seed), random_look(np.random.default_rng(seed))) for seed in seeds]
+    drawn = [changed_look(np.random.default_rng(seed), random_look(np.random.default_rng(seed))) for seed in seeds]
     looks = Looks(torch.from_numpy(np.stack(drawn)))
     suits = looks["lapels"][:, 0] > 0
     neck, chest, beside = ((0.0, 0.06, 0.1), (0.0, -0.3, 0.1), (0.12, 0.06, 0.1))

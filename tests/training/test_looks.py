@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.looks import _FIELDS, HANGS_FROM, LOOK_NUMBERS, NECK_M, Looks, outer_wear, random_look
+from training.looks import _FIELDS, HANGS_FROM, LOOK_NUMBERS, NECK_M, Looks, changed_look, random_look
 
 LOOKS = Looks(torch.from_numpy(np.stack([random_look(np.random.default_rng(seed)) for seed in range(300)])))
 
@@ -58,7 +58,7 @@ def test_pixels_have_the_look_of_their_person() -> None:
 def test_some_people_wear_something_over_their_clothes_and_some_have_much_hair() -> None:
     one = random_look(np.random.default_rng(5))
     before = one.copy()
-    dressed = np.stack([outer_wear(np.random.default_rng(seed), one) for seed in range(200)])
+    dressed = np.stack([changed_look(np.random.default_rng(seed), one) for seed in range(200)])
     assert np.array_equal(one, before)
     top, hair = (Looks(torch.from_numpy(dressed))["thickness"][:, column] for column in (0, 2))
     assert 0.35 < (top != Looks(torch.from_numpy(one)[None])["thickness"][0, 0]).float().mean() < 0.55
@@ -69,7 +69,7 @@ def test_some_people_wear_something_over_their_clothes_and_some_have_much_hair()
 
 def test_some_shoulders_are_bare_and_hair_that_hangs_comes_forward() -> None:
     rng = np.random.default_rng(0)
-    looks = Looks(torch.from_numpy(np.stack([outer_wear(rng, random_look(rng)) for _ in range(300)])))
+    looks = Looks(torch.from_numpy(np.stack([changed_look(rng, random_look(rng)) for _ in range(300)])))
     bare = looks["neckline"][:, 0] > 0.19
     assert 0.03 < bare.float().mean() < 0.2
     assert (looks["sleeve"][bare] < 0.2).all()
@@ -80,7 +80,7 @@ def test_some_shoulders_are_bare_and_hair_that_hangs_comes_forward() -> None:
 
 def test_a_suit_is_open_at_the_neck_over_a_shirt_and_mostly_of_one_cloth() -> None:
     one = random_look(np.random.default_rng(5))
-    dressed = Looks(torch.from_numpy(np.stack([outer_wear(np.random.default_rng(seed), one) for seed in range(300)])))
+    dressed = Looks(torch.from_numpy(np.stack([changed_look(np.random.default_rng(seed), one) for seed in range(300)])))
     suits = dressed["lapels"][:, 0] > 0
     assert 0.1 < suits.float().mean() < 0.25
     assert (dressed["lapels"][suits, 1] < NECK_M).all()
