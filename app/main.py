@@ -7,11 +7,11 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from app.clips import each_clip, is_pattern
 from app.errors import InputError, TrackingError
 from app.interrupt import Interrupts
 from app.live.report import held_overall, introduction, write_stats
 from app.load import Loaded, loaded, take_of
-from app.many_clips import each_clip, is_pattern
 from app.options import Options, parse
 from app.pipeline import Pipeline, Stage
 from app.recording.outputs import Outputs, names, open_outputs, recover, rescue
@@ -54,9 +54,7 @@ def _run_command(options: Options) -> int:
     if options.list_cameras:
         return _list_cameras()
     check_renderer(options.renderer)
-    if options.video is not None and is_pattern(options.video):
-        return _track_many(options)
-    if options.window:
+    if options.window and not (options.video and is_pattern(options.video)):
         from app.window.main import run_window
 
         return run_window(options, partial(_say, options))
@@ -64,7 +62,7 @@ def _run_command(options: Options) -> int:
         from app.live.headless import track_camera
 
         return track_camera(options, partial(_say, options))
-    return _track_video(options)
+    return _track_videos(options)
 
 
 def _list_cameras() -> int:
@@ -80,9 +78,11 @@ def _recover(options: Options) -> int:
     return 0
 
 
-def _track_many(options: Options) -> int:
-    """Every clip that a pattern means; one that fails is told of, and the next one is tracked."""
+def _track_videos(options: Options) -> int:
+    """Every clip that is meant; of many, one that fails is told of, and the next one is tracked."""
     each = each_clip(options)
+    if len(each) == 1:
+        return _track_video(each[0])
     whole = 0
     for number, one in enumerate(each, 1):
         assert one.video is not None

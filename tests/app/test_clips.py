@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from unittest.mock import Mock
+from unittest.mock import Mock, patch
 
 import numpy as np
 import pytest
 
-from app.many_clips import each_clip, is_pattern
+from app.clips import each_clip, is_pattern
 from app.options import parse
 from tests.app.clips import make_clip
 from tests.app.takes import read
@@ -48,6 +48,23 @@ def test_clips_come_in_natural_order_with_files_of_their_own(clips: Path, tmp_pa
     assert [one.out for one in each] == [(tmp_path / f"take{number}.npz",) for number in (1, 2, 10)]
     assert [one.stats for one in each] == [tmp_path / f"take{number}.json" for number in (1, 2, 10)]
     assert all(one.quiet for one in each)
+
+
+def test_one_clip_gives_its_name_too(track: Track, clips: Path, tmp_path: Path) -> None:
+    assert track("--video", clips / "take2.mp4", "--out", tmp_path / "{clip}.npz", *BOX) == 0
+    assert [path.name for path in tmp_path.glob("*.npz")] == ["take2.npz"]
+    assert track("--video", clips / "take1.*", "--out", tmp_path / "mesh.npz", *BOX) == 0
+    assert len(read(tmp_path / "mesh.npz")["time"]) == 2
+
+
+def test_a_thousand_clips_are_looked_through_at_once(tmp_path: Path) -> None:
+    """Each file once, not each against each."""
+    for number in range(1000):
+        (tmp_path / f"{number}.mp4").touch()
+    asked = parse(["--video", str(tmp_path / "*.mp4"), "--out", str(tmp_path / "{clip}.npz")])
+    with patch.object(Path, "stat", autospec=True, side_effect=Path.stat) as looked:
+        assert len(each_clip(asked)) == 1000
+    assert looked.call_count < 20_000
 
 
 def test_folders_of_images_are_clips_too(tmp_path: Path) -> None:
@@ -93,6 +110,7 @@ def test_ctrl_c_ends_all(track: Track, clips: Path, tmp_path: Path, monkeypatch:
         ("**x.mp4", "{clip}.npz", "is no pattern"),
         ("*.mp4", "mesh.npz", "names the same file twice"),
         ("*.mp4", "clips/{clip}.mp4", "would replace what --video"),
+        ("take1.mp4", "clips/{clip}.mp4", "would replace what --video"),
         ("*.mp4", None, "matches 3 clips, a window plays one"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A pattern that means many clips, and the files that each of them is tracked to."""
+"""The clips that a name means, one or many, and the files that each of them is tracked to."""
 
 from __future__ import annotations
 
@@ -27,13 +27,7 @@ def each_clip(options: Options) -> list[Options]:
     Raises InputError where there is none, and where what is written of one clip would replace another's, or a clip.
     """
     assert options.video is not None
-    root = Path(options.video.anchor)
-    try:
-        clips = natural_order_of(root.glob(str(options.video.relative_to(root))))
-    except ValueError as error:  # ** within a name
-        raise InputError(f"{options.video} is no pattern: {error}; correct it") from error
-    if not clips:
-        raise InputError(f"no clip matches {options.video}")
+    clips = _matching(options.video) if is_pattern(options.video) else [options.video]
     if options.window:
         raise InputError(f"{options.video} matches {len(clips)} clips, a window plays one; name it, or give --out")
     each = [_of_clip(options, clip) for clip in clips]
@@ -43,6 +37,17 @@ def each_clip(options: Options) -> list[Options]:
     if lost := clash([Named("--video", clip) for clip in clips], writes):
         raise InputError(lost)
     return each
+
+
+def _matching(pattern: Path) -> list[Path]:
+    root = Path(pattern.anchor)
+    try:
+        clips = natural_order_of(root.glob(str(pattern.relative_to(root))))
+    except ValueError as error:  # ** within a name
+        raise InputError(f"{pattern} is no pattern: {error}; correct it") from error
+    if not clips:
+        raise InputError(f"no clip matches {pattern}; correct the pattern, and put it in quotes")
+    return clips
 
 
 def _of_clip(options: Options, clip: Path) -> Options:
