@@ -11,6 +11,9 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from app.recording.partial import partial_path
+from app.recording.video_file import VideoFile
+
 RATE_HZ = 24_000
 
 
@@ -78,3 +81,22 @@ def tone(path: Path) -> NDArray[Any]:
     with av.open(str(path)) as container:
         parts = [frame.to_ndarray() for frame in container.decode(audio=0)]
     return np.concatenate([part[0].astype(float) for part in parts])
+
+
+def picture(k: int, size_wh: tuple[int, int] = (64, 48)) -> NDArray[np.uint8]:
+    """(H, W, 3): red on the left, green on the right, brighter with k."""
+    rgb, bright = np.zeros((size_wh[1], size_wh[0], 3), np.uint8), min(255, 80 + 3 * k)
+    rgb[:, : size_wh[0] // 2, 0] = bright
+    rgb[:, size_wh[0] // 2 :, 1] = bright
+    return rgb
+
+
+def killed(path: Path, frames: int, sound: Path | None = None, start_s: float = 0.0) -> Path:
+    """The partial file as it is before its writer ends."""
+    video = VideoFile(path, (64, 48), 30.0, "a comment", sound=sound)
+    for k in range(frames):
+        video.add(picture(k), start_s + k / 30)
+    left = partial_path(path).read_bytes()
+    video.close()
+    partial_path(path).write_bytes(left)
+    return partial_path(path)

@@ -8,8 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,9 +15,8 @@ import pytest
 from numpy.typing import NDArray
 
 from app.frame import Frame
-from app.sources import camera_address
 from app.sources.camera import CameraSource
-from app.sources.camera_address import CameraAddress, CameraError, cameras
+from app.sources.camera_address import CameraAddress
 from tests.camera_server import CameraServer, number_in, numbered
 
 
@@ -263,42 +260,3 @@ def test_a_driver_that_fails_in_any_way_is_opened_again(monkeypatch: pytest.Monk
     with CameraSource(CameraAddress("0")) as camera:
         frames = taken(camera, 9)  # four of each opening
     assert [frame.segment for frame in frames] == [0, 0, 1, 1, 2, 2, 3, 3, 4]
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("77", "there is no camera 77"),
-        ("/dev/video77", "there is no camera /dev/video77"),
-        ("rtsp://me:secret@127.0.0.1:9/live", "nothing answers at 127.0.0.1:9"),
-    ],
-)
-def test_why_it_cannot_be_opened(text: str, says: str, capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(CameraError, match=says):
-        CameraAddress(text).open()
-    assert capfd.readouterr() == ("", "")  # OpenCV does not chime in
-
-
-def test_a_server_without_video_is_told_from_one_that_is_missing() -> None:
-    class Nothing(BaseHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            """In silence; to every request, that it is not known."""
-
-    with HTTPServer(("127.0.0.1", 0), Nothing) as server:
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        with pytest.raises(CameraError, match="gives no video"):
-            CameraAddress(f"http://127.0.0.1:{server.server_port}/s.mjpg").open()
-        server.shutdown()
-
-
-def test_names_do_not_tell_passwords() -> None:
-    assert CameraAddress("rtsp://me:secret@host:554/live").name == "rtsp://host:554/live"
-
-
-def test_cameras_are_listed_with_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for number, name in ((10, "Second"), (2, "First")):
-        (tmp_path / f"video{number}").mkdir()
-        (tmp_path / f"video{number}" / "name").write_text(f"{name}\n")
-    monkeypatch.setattr(camera_address, "_NAMES", tmp_path)
-    monkeypatch.setattr(camera_address, "_LINUX", True)
-    assert cameras() == [("2", "First"), ("10", "Second")]

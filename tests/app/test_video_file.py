@@ -9,12 +9,9 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from app.errors import InputError, TrackingError
 from app.recording import video_file, video_finish
-from app.recording.journal import NothingRecordedError
-from app.recording.outputs import recover_left_over
 from app.recording.partial import partial_path
 from app.recording.video_file import VideoFile
 from app.recording.video_finish import finish_video
@@ -24,19 +21,11 @@ STEADY = [k / 30 for k in range(40)]
 UNEVEN = [0.0, 0.04, 0.08, 0.2, 0.23, 0.9, 1.0, 1.001, 2.5]
 
 
-def picture(k: int, size_wh: tuple[int, int] = (64, 48)) -> NDArray[np.uint8]:
-    """(H, W, 3): red on the left, green on the right, brighter with k."""
-    rgb, bright = np.zeros((size_wh[1], size_wh[0], 3), np.uint8), min(255, 80 + 3 * k)
-    rgb[:, : size_wh[0] // 2, 0] = bright
-    rgb[:, size_wh[0] // 2 :, 1] = bright
-    return rgb
-
-
 def write(path: Path, times_s: list[float], sound: Path | None = None, **settings: Any) -> Path:
     size_wh = settings.get("size_wh", (64, 48))
     with VideoFile(path, size_wh, settings.get("fps", 30.0), "a comment", sound=sound) as video:
         for k, time_s in enumerate(times_s):
-            video.add(picture(k, size_wh), time_s)
+            video.add(clips.picture(k, size_wh), time_s)
         assert video.finish() == [path]
     assert not partial_path(path).exists()
     return path
@@ -139,98 +128,6 @@ def test_sound_that_cannot_be_read_costs_only_itself(tmp_path: Path, caplog: pyt
     assert line.startswith(f"{path} has no sound: {tmp_path / 'source.mp4'} cannot be read: ")
 
 
-def killed(path: Path, frames: int, sound: Path | None = None, start_s: float = 0.0) -> Path:
-    """The partial file as it is before its writer ends."""
-    video = VideoFile(path, (64, 48), 30.0, "a comment", sound=sound)
-    for k in range(frames):
-        video.add(picture(k), start_s + k / 30)
-    left = partial_path(path).read_bytes()
-    video.close()
-    partial_path(path).write_bytes(left)
-    return partial_path(path)
-
-
-def test_a_killed_recording_plays_and_is_recovered(tmp_path: Path) -> None:
-    partial = killed(tmp_path / "clip.mp4", 90)
-    playing = len(clips.decoded(partial))
-    assert playing >= 90 - 45  # a second and what the encoder looks ahead
-    assert finish_video(partial, tmp_path / "clip.mp4") == [tmp_path / "clip.mp4"]
-    times = clips.frame_times(tmp_path / "clip.mp4")
-    np.testing.assert_allclose(times, np.arange(playing) / 30, rtol=0, atol=2e-5)
-    assert not partial.exists()
-
-
-def test_a_recovered_recording_has_the_sound_of_its_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    clip = clips.make_clip(Path("\u00fcbung, \u30c6.mp4"), [k / 30 for k in range(150)], sound="aac")
-    partial = killed(tmp_path / "clip.mp4", 90, clip, 0.5)
-    monkeypatch.chdir("/")  # recovered from anywhere
-    finish_video(partial, tmp_path / "clip.mp4")
-    length_s = clips.video_length(tmp_path / "clip.mp4")
-    packets = clips.sound_packets(tmp_path / "clip.mp4")[1]
-    whole = [(at - 0.5, data) for at, data in clips.sound_packets(tmp_path / clip)[1]]
-    expected = [(at, data) for at, data in whole if -2048 / clips.RATE_HZ < at < length_s]
-    assert [data for _, data in packets] == [data for _, data in expected]
-    np.testing.assert_allclose([at for at, _ in packets], [at for at, _ in expected], rtol=0, atol=1e-3)
-    assert not caplog.messages
-    with av.open(str(tmp_path / "clip.mp4")) as container:  # where the clip lies is nobody's business
-        assert container.metadata["comment"] == "a comment"
-        assert not any(str(tmp_path) in value for value in container.metadata.values())
-
-
-def test_a_recovered_recording_whose_clip_is_gone_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    clip = clips.make_clip(tmp_path / "source.mp4", STEADY, sound="aac")
-    partial = killed(tmp_path / "clip.mp4", 90, clip)
-    clip.unlink()
-    finish_video(partial, tmp_path / "clip.mp4")
-    assert caplog.messages == [
-        f"{tmp_path / 'clip.mp4'} has no sound: {clip} cannot be read: No such file or directory"
-    ]
-    assert len(clips.decoded(tmp_path / "clip.mp4")) >= 45
-
-
-@pytest.mark.parametrize("cut", [1, 40, 300])
-def test_a_torn_end_costs_itself_only(tmp_path: Path, cut: int) -> None:
-    partial = killed(tmp_path / "clip.mp4", 90)
-    whole = len(clips.frame_times(partial))
-    partial.write_bytes(partial.read_bytes()[:-cut])
-    finish_video(partial, tmp_path / "clip.mp4")
-    assert whole - 20 <= len(clips.decoded(tmp_path / "clip.mp4")) < whole
-
-
-@pytest.mark.parametrize("frames", [1, 40])
-def test_a_recording_cut_off_before_its_first_frame_is_told_from_others(tmp_path: Path, frames: int) -> None:
-    partial = killed(tmp_path / "clip.mp4", frames)
-    whole = partial.read_bytes()
-    start = whole[: whole.index(b"moof") - 4] if frames > 1 else b""  # what there is before x264 gives a frame
-    partial.write_bytes(start)
-    with pytest.raises(NothingRecordedError, match="holds no frame"):
-        finish_video(partial, tmp_path / "clip.mp4")
-    assert partial.read_bytes() == start
-    assert recover_left_over(tmp_path / "clip.mp4") == []
-    assert not partial.exists()
-
-
-def test_a_recording_whose_frames_cannot_be_read_is_kept(tmp_path: Path) -> None:
-    partial = killed(tmp_path / "clip.mp4", 90)
-    damaged = partial.read_bytes().replace(b"avc1", b"none").replace(b"trak", b"none")
-    partial.write_bytes(damaged)
-    with pytest.raises(InputError, match="no frame of it can be read"):
-        recover_left_over(tmp_path / "clip.mp4")
-    assert partial.read_bytes() == damaged
-
-
-def test_a_video_of_another_program_is_refused_and_kept(tmp_path: Path) -> None:
-    """Only its pictures would be taken over, and its sound lost."""
-    partial = clips.make_clip(tmp_path / "other.mp4", STEADY, sound="aac").rename(tmp_path / "clip.mp4.partial")
-    content = partial.read_bytes()
-    with pytest.raises(InputError, match="is not a recording of wb-track"):
-        recover_left_over(tmp_path / "clip.mp4")
-    assert partial.read_bytes() == content
-
-
 def test_a_recording_under_way_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     with VideoFile(path, (64, 48), 30.0, ""), pytest.raises(InputError, match="another wb-track"):
@@ -244,7 +141,7 @@ def test_a_video_of_nothing_is_not_written(tmp_path: Path) -> None:
 
 
 def test_a_recording_never_overwrites_another(tmp_path: Path) -> None:
-    partial = killed(tmp_path / "clip.mp4", 60)
+    partial = clips.killed(tmp_path / "clip.mp4", 60)
     before = partial.read_bytes()
     with pytest.raises(FileExistsError):
         VideoFile(tmp_path / "clip.mp4", (64, 48), 30.0, "")
@@ -301,7 +198,7 @@ def test_where_the_video_cannot_be_written_the_partial_file_stays(
     path = tmp_path / "clip.mp4"
     with VideoFile(path, (64, 48), 30.0, "") as video:
         for k in range(40):
-            video.add(picture(k), k / 30)
+            video.add(clips.picture(k), k / 30)
 
         def full(*_: Any) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
