@@ -38,6 +38,7 @@ _ASPECT = 0.75  # of the crop, width over height
 _CLOSEST_M = 0.25
 _EVERYTHING = 9.0  # on the plane at distance one: farther than any picture reaches
 _EXPRESSION_RANGE = ((-1, 2), (-0.7, 2), (-0.6, 2), (-1, 2), (-0.7, 2), (-1, 2), (-0.5, 2), (-0.3, 2), (-2, 2), (-2, 2))
+_TO_CAMERA = np.array((0.0, 0.0, -1.0))
 _FLIP = np.diag((1.0, -1.0, -1.0))  # model axes, y up, to camera axes, y down, the person facing the camera
 
 
@@ -63,10 +64,11 @@ class PersonSampler:
 
     def __call__(self, rng: Rng) -> Person:
         """One."""
-        rotations = self._pose(rng)
+        view = random_view(rng)
+        rotations = self._pose(rng, view.T @ _TO_CAMERA)
         rotations[JAW] = random_jaw(rng)
         rotations[EYES] = turn(rng.normal(0, 8), rng.normal(0, 12), 0)
-        rotations[0] = random_view(rng) @ rotations[0]
+        rotations[0] = view @ rotations[0]
         distance_m, cut = _framing(rng)
         jitter = np.array((rng.normal(0, 0.04), rng.normal(0, 0.04), np.exp(rng.normal(0.02, 0.09))))
         betas, expression = rng.normal(0, 1.1, 10), _expression(rng)

@@ -45,12 +45,14 @@ def _walk(rng: Rng, pose: Array) -> None:
 
 
 def _sit(rng: Rng, pose: Array) -> None:
-    recline = rng.normal(0, 10)
-    for side in SIGNS:
-        hip = np.array((-88 + recline, rng.normal(0, 10), abs(rng.normal(6, 10))))
-        _leg(pose, side, hip + rng.normal(0, (8, 0, 0)), rng.normal(85, 18), rng.normal(0, (12, 8, 6)))
-    if rng.random() < 0.15:  # legs crossed
-        _leg(pose, "left", np.array((-105.0, 10, -14)), rng.uniform(60, 100), rng.normal(0, 8, 3))
+    recline, aslant, knees = rng.normal(0, 13), rng.normal(0, 12), rng.normal(82, 18)
+    for side, sign in SIGNS.items():
+        hip = np.array((-88 + recline, sign * aslant + rng.normal(0, 7), abs(rng.normal(6, 10))))
+        _leg(pose, side, hip + rng.normal(0, (8, 0, 0)), knees + rng.normal(0, 12), rng.normal(0, (12, 8, 6)))
+    if rng.random() < 0.3:  # legs crossed
+        side = ("left", "right")[rng.integers(2)]
+        hip = np.array((-105.0 + recline, SIGNS[side] * aslant + 10, -14))
+        _leg(pose, side, hip, rng.uniform(50, 105), rng.normal(0, 8, 3))
 
 
 def _crouch(rng: Rng, pose: Array) -> None:

@@ -46,6 +46,22 @@ def test_people_stand_upright_and_look_ahead_on_the_whole(poses: NDArray[np.floa
     assert (poses[:, 0, 2, 2] > 0.7).mean() > 0.9
 
 
+@pytest.mark.parametrize(("aside_deg", "least", "most"), [(0, 0.5, 0.9), (60, 0.5, 0.9), (180, 0.0, 0.1)])
+def test_people_look_into_a_camera_that_is_not_behind_them(
+    arrays: BodyArrays, aside_deg: float, least: float, most: float
+) -> None:
+    joints = arrays.regressor @ arrays.template
+    rng, sampler, skeleton = (
+        np.random.default_rng(0),
+        PoseSampler(joints, arrays.parents),
+        Skeleton(joints, arrays.parents),
+    )
+    camera = np.array((np.sin(np.radians(aside_deg)), 0.0, np.cos(np.radians(aside_deg))))
+    heads = np.stack([skeleton.place(sampler(rng, camera), "head")[0] for _ in range(150)])
+    into = heads[..., 2] @ camera > np.cos(np.radians(30))
+    assert least <= into.mean() < most
+
+
 def test_hands_and_elbows_are_not_in_the_body(poses: NDArray[np.float64], arrays: BodyArrays) -> None:
     skeleton = Skeleton(arrays.regressor @ arrays.template, arrays.parents)
     inside = [skeleton.inside(pose, side) for pose in poses for side in ("left", "right")]

@@ -166,7 +166,7 @@ def test_points_project_by_the_focal_length_that_is_told(sprites: Sprites, stage
 @pytest.mark.parametrize("hair", range(4))
 def test_hidden_parts_are_not_seen(stage: Stage, people: list[Person], hair: int) -> None:
     """Long hair is not taken for the face before it."""
-    front, behind = stage([_facing(people[0], 0, hair), _facing(people[0], 180, hair)]).part_seen
+    front, behind = stage([_facing(people[1], 0, hair), _facing(people[1], 180, hair)]).part_seen
     assert front[FACE] > 0.1
     assert behind[FACE] < 0.01
     assert min(front[LEFT], front[RIGHT], behind[LEFT], behind[RIGHT]) > 0.01  # seen edge-on
