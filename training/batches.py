@@ -19,6 +19,7 @@ from training.backgrounds import Image, Pool, pool_of
 from training.camera_noise import spoiled
 from training.chances import Rng
 from training.fabric import dressed
+from training.framing import Framed, reframed
 from training.loaders import loader_rng
 from training.neighbours import neighbours
 from training.pictures import Matrix, moved, occluded, outside_black, over, weighted
@@ -109,7 +110,7 @@ def collated(items: Sequence[Arrays]) -> dict[str, Tensor]:
 def joints_item(rng: Rng, store: Store, row: int, pool: Pool, config: NetworkConfig) -> Arrays:
     """Someone of whom only the body's picture, its joints, whether each can be seen, and its surface are asked; see
     `item`."""
-    body = _body(rng, store.person(row), store, pool, config)
+    body = _body(rng, reframed(rng, store.person(row)), store, pool, config)
     return {name: body[name] for name in ("body", "body_joints", "body_valid", "body_parts", "body_depths")}
 
 
@@ -131,9 +132,10 @@ def item(rng: Rng, store: Store, row: int, pool: Pool, config: NetworkConfig) ->
     body (H, W, 3), hands (2, h, h, 3), left first and mirrored, face (f, f, 3): uint8 RGB. rotations (23, 3, 3) of
     root, body and jaw, hand_rotations (2, 15, 3, 3), coefficients (20,): float32. And what `targets` gives.
     """
-    person = store.person(row)
+    framed = reframed(rng, store.person(row))
+    person = framed.person
     return {
-        **_body(rng, person, store, pool, config),
+        **_body(rng, framed, store, pool, config),
         **_hands(rng, person, pool, config),
         **_face(rng, person, pool, config),
         **_parameters(person),
@@ -149,16 +151,19 @@ def _parameters(person: Person) -> Arrays:
     }
 
 
-def _body(rng: Rng, person: Person, store: Store, pool: Pool, config: NetworkConfig) -> Arrays:
+def _body(rng: Rng, framed: Framed, store: Store, pool: Pool, config: NetworkConfig) -> Arrays:
+    person = framed.person
     size_wh = (config.body_hw[1], config.body_hw[0])
     matrix = _crop_matrix(rng, person, size_wh)
     behind, before = neighbours(rng, store, person, matrix, size_wh)
-    image = pool.part(rng, size_wh)
-    for sprite in (*behind, dressed(rng, moved(weighted(person["body"]), matrix, size_wh)), *before):
+    image, hidden = pool.part(rng, size_wh), np.zeros(config.body_hw, bool)
+    for sprite in (*behind, dressed(rng, moved(weighted(person["body"]), matrix, size_wh))):
         image = over(sprite, image)
-    image = spoiled(rng, occluded(rng, image, pool), _BODY_LEAST_PX)
-    image = outside_black(image, person["window"], matrix)
-    return {"body": image} | body_targets(person, matrix, config)
+    for sprite in before:
+        image, hidden = over(sprite, image), hidden | (sprite[..., 3] > 127)
+    image, covered = occluded(rng, image, pool, framed.table_from * matrix[1, 1] + matrix[1, 2])
+    image = outside_black(spoiled(rng, image, _BODY_LEAST_PX), person["window"], matrix)
+    return {"body": image} | body_targets(person, matrix, config, hidden | covered)
 
 
 def _hands(rng: Rng, person: Person, pool: Pool, config: NetworkConfig) -> Arrays:

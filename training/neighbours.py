@@ -23,6 +23,8 @@ _BEFORE = 0.35  # of these stand before them
 _GAP_M = (0.25, 0.8)  # from one to the next
 HEADS_M = 0.12  # how unlike their heights are
 _AS_FAR = 0.1  # how unlike their distances are, in the logarithm
+_IN_ROWS = 0.4  # of the groups
+_ROWS_NEARER, _ROWS_M = 0.35, 0.45  # at most: in the logarithm, and how much lower the heads before are
 _TRIES = 6
 
 HEAD_POINTS = [BODY_POINTS[BODY_JOINTS.index(name)] for name in ("Nose", "L_Ear", "R_Ear")]
@@ -36,8 +38,8 @@ def neighbours(
     behind: list[Sprite] = [_anywhere(rng, store, size_wh)] if rng.random() < _BEHIND else []
     before: list[Sprite] = []
     if rng.random() < _IN_A_GROUP:
-        for sprite in _beside(rng, store, person, matrix, size_wh):
-            (before if rng.random() < _BEFORE else behind).append(sprite)
+        for sprite, is_before in _beside(rng, store, person, matrix, size_wh):
+            (before if is_before else behind).append(sprite)
     return behind, before
 
 
@@ -50,17 +52,26 @@ def _anywhere(rng: Rng, store: Store, size_wh: tuple[int, int]) -> Sprite:
     return moved(weighted(other), np.array(((scale, 0, x), (0, scale, y))), size_wh)
 
 
-def _beside(rng: Rng, store: Store, person: Person, matrix: Matrix, size_wh: tuple[int, int]) -> Iterator[Sprite]:
-    """People at one side or both, about as far away as the person, heads at about one height."""
+def _beside(
+    rng: Rng, store: Store, person: Person, matrix: Matrix, size_wh: tuple[int, int]
+) -> Iterator[tuple[Sprite, bool]]:
+    """People at one side or both, and whether each stands before the person: about as far away, heads at about one
+    height, or in rows, those before larger and lower."""
     scale, shift = matrix[0, 0], matrix[:, 2]
     metre, head = scale * metre_px(person["pelvis"]), scale * head_px(person["points"]) + shift
     ends = min(scale * person["window"][3] + shift[1], size_wh[1])
+    in_rows = rng.random() < _IN_ROWS
     for side in rng.permutation((-1, 1))[: rng.integers(1, 3)]:
         across_m = 0.0
         for _ in range(rng.integers(1, 3)):
             across_m += side * rng.uniform(*_GAP_M)
-            place = head + metre * np.array((across_m, rng.normal(0, HEADS_M)))
-            yield _placed(rng, store, place, metre * np.exp(rng.normal(0, _AS_FAR)), size_wh, ends=ends)
+            before = bool(rng.random() < _BEFORE)
+            nearer, lower = rng.normal(0, _AS_FAR), rng.normal(0, HEADS_M)
+            if in_rows:
+                way = 1 if before else -1
+                nearer, lower = way * rng.uniform(0, _ROWS_NEARER), lower + way * rng.uniform(0, _ROWS_M)
+            place = head + metre * np.array((across_m, lower))
+            yield _placed(rng, store, place, metre * np.exp(nearer), size_wh, ends=ends), before
 
 
 def _placed(rng: Rng, store: Store, head: Array, metre: float, size_wh: tuple[int, int], *, ends: float) -> Sprite:

@@ -43,25 +43,36 @@ def bounds(mask: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def occluded(rng: Rng, image: Image, pool: Pool) -> Image:
-    """Sometimes something before the person: a desk below, a bar, a box, a blob."""
-    if rng.random() > 0.25:
-        return image
+def occluded(rng: Rng, image: Image, pool: Pool, ends: float = np.inf) -> tuple[Image, NDArray[np.bool_]]:
+    """Sometimes something before the person: a desk below, a bar, a box, a blob; always a desk from the row where they
+    end. The picture, and where it is hidden (H, W)."""
     height, width = image.shape[:2]
     mask = np.zeros((height, width), np.uint8)
-    kind = rng.random()
-    if kind < 0.3:
-        top = int(height * rng.uniform(0.6, 0.95))
-        left, right = top + rng.integers(-12, 12), top + rng.integers(-12, 12)
-        cv2.fillPoly(mask, [np.array(((0, left), (width, right), (width, height), (0, height)), np.int32)], 255)
-    elif kind < 0.65:
-        fill_box(rng, mask, 6, 60)
-    else:
-        centre, axes = _spot(rng, (width, height), 6, 60)
-        cv2.ellipse(mask, centre.astype(int).tolist(), axes.astype(int).tolist(), rng.uniform(0, 180), 0, 360, 255, -1)
+    if ends < height:
+        _fill_below(rng, mask, int(ends), 3)
+    elif rng.random() < 0.25:
+        kind = rng.random()
+        if kind < 0.3:
+            _fill_below(rng, mask, int(height * rng.uniform(0.6, 0.95)), 12)
+        elif kind < 0.65:
+            fill_box(rng, mask, 6, 60)
+        else:
+            centre, axes = _spot(rng, (width, height), 6, 60)
+            angle = float(rng.uniform(0, 180))
+            cv2.ellipse(mask, centre.astype(int).tolist(), axes.astype(int).tolist(), angle, 0, 360, 255, -1)
+    hidden = mask > 0
+    if not hidden.any():
+        return image, hidden
     plain = rng.random() >= 0.5
     cover = random_colour(rng).astype(np.uint8) if plain else pool.part(rng, (width, height))
-    return np.where(mask[..., None] > 0, cover, image)
+    return np.where(hidden[..., None], cover, image), hidden
+
+
+def _fill_below(rng: Rng, mask: NDArray[np.uint8], top: int, slant_px: int) -> None:
+    """Set what is below a row, more or less level."""
+    height, width = mask.shape
+    left, right = top + rng.integers(-slant_px, slant_px, 2)
+    cv2.fillPoly(mask, [np.array(((0, left), (width, right), (width, height), (0, height)), np.int32)], 255)
 
 
 def fill_box(rng: Rng, mask: NDArray[np.uint8], least_px: float, most_px: float) -> None:

@@ -45,13 +45,15 @@ def _walk(rng: Rng, pose: Array) -> None:
 
 
 def _sit(rng: Rng, pose: Array) -> None:
-    recline, aslant, knees = rng.normal(0, 13), rng.normal(0, 12), rng.normal(82, 18)
+    lean, recline, aslant, knees = rng.normal(-5, 12), rng.normal(0, 10), rng.normal(0, 12), rng.normal(82, 18)
+    pose[0] = turn(lean, 0, rng.normal(0, 4))
+    thigh = -88 - lean + recline  # level, whichever way the trunk leans
     for side, sign in SIGNS.items():
-        hip = np.array((-88 + recline, sign * aslant + rng.normal(0, 7), abs(rng.normal(6, 10))))
+        hip = np.array((thigh, sign * aslant + rng.normal(0, 7), abs(rng.normal(6, 10))))
         _leg(pose, side, hip + rng.normal(0, (8, 0, 0)), knees + rng.normal(0, 12), rng.normal(0, (12, 8, 6)))
     if rng.random() < 0.3:  # legs crossed
         side = ("left", "right")[rng.integers(2)]
-        hip = np.array((-105.0 + recline, SIGNS[side] * aslant + 10, -14))
+        hip = np.array((thigh - 17, SIGNS[side] * aslant + 10, -14))
         _leg(pose, side, hip, rng.uniform(50, 105), rng.normal(0, 8, 3))
 
 

@@ -29,6 +29,7 @@ Arrays = dict[str, NDArray[Any]]
 
 BODY_DEPTH_M = 2.0  # the depth that BodyNet's bins cover, about the pelvis
 
+_HIDDEN = 0.4  # what a joint counts that something stands before: where it is can be guessed
 _HAND_SEEN = 0.015  # of the hand's picture, else it is hidden
 _HAND_IN_FRAME = 0.5  # of its joints
 _FACE_SEEN = 0.07  # whole ones of those who look at the camera are 0.12, from the side 0.08
@@ -39,13 +40,14 @@ BODY_POINTS = np.array([body_point(name) for name in BODY_JOINTS])  # (25,)
 HAND_POINTS = np.array([[hand_point(side, name) for name in HAND_JOINTS] for side in ("left", "right")])  # (2, 20)
 
 
-def body_targets(person: Person, matrix: Matrix, config: NetworkConfig) -> Arrays:
-    """For BodyNet and the wrist head, float32 but for parts, int8.
+def body_targets(person: Person, matrix: Matrix, config: NetworkConfig, hidden: NDArray[np.bool_]) -> Arrays:
+    """For BodyNet and the wrist head, float32 but for parts, int8. hidden: which pixels (H, W) something stands before.
 
-    body_joints (25, 3) cells; body_valid (25,) 1 in the crop; boxes (3, 4) centre and size in cells, boxes_valid (3,);
-    camera (3,) translation [m] before the virtual camera; body_px (22, 2) of SMPL-X's first joints in pixels of a
-    192 x 256 crop, px_valid (22,). And for the dense head (`training.dense`), at the middles of its cells: body_parts
-    (H', W'), -1 outside the frame; body_depths (H', W') metres behind the pelvis.
+    body_joints (25, 3) cells; body_valid (25,) 1 in the crop, less where hidden; boxes (3, 4) centre and size in cells,
+    boxes_valid (3,); camera (3,) translation [m] before the virtual camera; body_px (22, 2) of SMPL-X's first joints in
+    pixels of a 192 x 256 crop, px_valid (22,) in the crop, in_picture (22,) in the frame too. And for the dense head
+    (`training.dense`), at the middles of its cells: body_parts (H', W'), -1 outside the frame and where hidden;
+    body_depths (H', W') metres behind the pelvis.
     """
     height, width = config.body_hw
     points, scale, shift = person["points"], matrix[0, 0], matrix[:, 2]
@@ -55,14 +57,21 @@ def body_targets(person: Person, matrix: Matrix, config: NetworkConfig) -> Array
     boxes = person["part_boxes"] * scale + np.tile(shift, 2)
     centres, sizes = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
     mesh = px[_MESH_JOINTS]
-    return _maps(person, matrix, config) | _float32(
+    maps = _maps(person, matrix, config)
+    half = stride // BODY.finer // 2  # to the middle of a cell
+    maps["body_parts"] = np.where(hidden[half :: 2 * half, half :: 2 * half], np.int8(-1), maps["body_parts"])
+    valid = _within(px[BODY_POINTS], -0.5, np.array((width, height)) - 0.5)
+    x, y = np.rint(px[BODY_POINTS]).astype(int).T.clip(0, np.array(((width - 1,), (height - 1,))))
+    window = person["window"].reshape(2, 2) * scale + shift
+    return maps | _float32(
         body_joints=np.concatenate((px[BODY_POINTS] / stride, bins), 1),
-        body_valid=_within(px[BODY_POINTS], -0.5, np.array((width, height)) - 0.5),
+        body_valid=np.where(hidden[y, x], _HIDDEN, 1.0) * valid,
         boxes=np.concatenate((centres, sizes), 1) / stride,
         boxes_valid=_within(centres, 0, (width, height)),
         camera=_camera(person, scale * INPUT_WH[1] / height, px[0] * (INPUT_WH[1] / height)),
         body_px=mesh * (INPUT_WH[1] / height),
         px_valid=_within(mesh, 0, (width, height)),
+        in_picture=_within(mesh, np.maximum(window[0], 0), np.minimum(window[1], (width, height))),
     )
 
 

@@ -14,9 +14,10 @@ from tests.conftest import TINY
 from training import batches
 from training.backgrounds import Pool
 from training.batches import Hands, People, collated, hands_item, item, joints_item
+from training.framing import Framed
 from training.sizes import NETWORK
 from training.store import Store
-from training.targets import BODY_POINTS, HAND_POINTS, Arrays
+from training.targets import BODY_POINTS, HAND_POINTS, Arrays, Person
 from training.views import LEFT, RIGHT
 
 CONFIGS = pytest.mark.parametrize("config", [TINY, NETWORK], ids=["tiny", "open"])
@@ -24,6 +25,10 @@ CONFIGS = pytest.mark.parametrize("config", [TINY, NETWORK], ids=["tiny", "open"
 
 def _items(store: Store, pool: Pool, config: NetworkConfig, count: int = 12) -> list[tuple[int, Arrays]]:
     return [(seed % 4, item(np.random.default_rng(seed), store, seed % 4, pool, config)) for seed in range(count)]
+
+
+def _as_drawn(_rng: object, person: Person) -> Framed:
+    return Framed(person, np.inf)
 
 
 def _scale_and_shift(source: NDArray[np.float32], target: NDArray[np.float32]) -> tuple[float, NDArray[np.float64]]:
@@ -39,6 +44,7 @@ def test_items_have_their_shapes(config: NetworkConfig, store: Store, pool: Pool
         **{"body": (height, width, 3), "hands": (2, config.hand_px, config.hand_px, 3)},
         **{"face": (config.face_px, config.face_px, 3), "body_joints": (25, 3), "body_valid": (25,)},
         **{"boxes": (3, 4), "boxes_valid": (3,), "camera": (3,), "body_px": (22, 2), "px_valid": (22,)},
+        **{"in_picture": (22,)},
         **{"hand_joints": (2, 20, 3), "hand_valid": (2,), "face_valid": (), "face_points": (51, 2)},
         **{"rotations": (23, 3, 3), "hand_rotations": (2, 15, 3, 3), "coefficients": (20,)},
         **dict.fromkeys(("body_parts", "body_depths"), tuple(2 * cells for cells in config.body_cells_hw)),
@@ -58,7 +64,8 @@ def test_a_seed_gives_the_same_item(store: Store, pool: Pool) -> None:
     assert all(np.array_equal(one[name], other[name]) for name in one)
 
 
-def test_crops_are_moved_a_little(store: Store, pool: Pool) -> None:
+def test_crops_are_moved_a_little(store: Store, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "reframed", _as_drawn)
     for row, found in _items(store, pool, NETWORK):
         points = store.person(row)["points"][BODY_POINTS, :2]
         scale, shift = _scale_and_shift(points, found["body_joints"][:, :2] * NETWORK.body_backbone.stride)
@@ -156,6 +163,7 @@ def test_people_of_whom_joints_are_asked_look_as_others(store: Store, pool: Pool
 def test_people_of_whom_hands_are_asked_look_as_others(
     store: Store, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(batches, "reframed", _as_drawn)
     monkeypatch.setattr(batches, "_body", lambda *_: {})  # draws random numbers before the hands do
     one, other = (make(np.random.default_rng(3), store, 0, pool, TINY) for make in (item, hands_item))
     hands = {"hands", "hand_joints", "hand_valid", "hand_parts", "hand_depths"}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from training import neighbours
 from training.neighbours import _placed, head_px, metre_px
 from training.pictures import Matrix, bounds
 from training.store import Store
+
+Array = NDArray[np.float64]
 
 SIZE_WH = (144, 192)
 MATRIX: Matrix = np.array(((0.6, 0.0, 0.0), (0.0, 0.6, 0.0)))
@@ -27,19 +30,35 @@ def test_some_stand_behind_and_some_before(store: Store) -> None:
     assert max(len(behind) + len(before) for behind, before in found) > 2
 
 
-def test_people_beside_are_as_large_as_the_person(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def _asked(store: Store, monkeypatch: pytest.MonkeyPatch, in_rows: float) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Of people beside the first: where their heads are from the first's, in metres (P, 2), how large they are (P,) of
+    the first's size in the logarithm, and who is before (P,)."""
     asked = []
+    monkeypatch.setattr(neighbours, "_IN_ROWS", in_rows)
     monkeypatch.setattr(neighbours, "_placed", lambda *given, **_: asked.append(given[2:4]))
-    person = store.person(0)
+    person, before = store.person(0), []
     for seed in range(60):
-        list(neighbours._beside(np.random.default_rng(seed), store, person, MATRIX, SIZE_WH))
+        found = neighbours._beside(np.random.default_rng(seed), store, person, MATRIX, SIZE_WH)
+        before += [is_before for _, is_before in found]
     metre, head = 0.6 * metre_px(person["pelvis"]), 0.6 * head_px(person["points"])
     places, sizes = np.stack([place for place, _ in asked]), np.array([size for _, size in asked])
-    assert np.abs(np.log(sizes / metre)).max() < 0.4
-    away_m = (places - head) / metre
+    return (places - head) / metre, np.log(sizes / metre), np.array(before)
+
+
+def test_people_beside_are_as_large_as_the_person(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    away_m, sizes, _ = _asked(store, monkeypatch, 0.0)
+    assert np.abs(sizes).max() < 0.4
     assert np.abs(away_m[:, 0]).min() >= 0.25
     assert np.abs(away_m[:, 1]).max() < 0.5
     assert 0.3 < (away_m[:, 0] > 0).mean() < 0.7
+
+
+def test_in_rows_those_before_are_larger_and_lower(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    away_m, sizes, before = _asked(store, monkeypatch, 1.0)
+    assert sizes[before].min() >= 0
+    assert sizes[~before].max() <= 0
+    assert away_m[before, 1].mean() > 0.1
+    assert away_m[~before, 1].mean() < -0.1
 
 
 def test_a_head_is_where_it_was_asked_for(store: Store) -> None:

@@ -62,12 +62,21 @@ def test_something_is_before_people_at_times(pool: Pool) -> None:
     image = np.full((64, 48, 3), 7, np.uint8)
     shares = []
     for seed in range(120):
-        hidden = occluded(np.random.default_rng(seed), image, pool)
-        assert hidden.shape == image.shape
-        assert hidden.dtype == np.uint8
-        shares.append((hidden != 7).any(-1).mean())
+        covered, hidden = occluded(np.random.default_rng(seed), image, pool)
+        assert covered.shape == image.shape
+        assert covered.dtype == np.uint8
+        assert (covered[~hidden] == 7).all()
+        shares.append(hidden.mean())
     assert 0.65 < np.mean(np.array(shares) == 0) < 0.85
     assert 0.2 < np.max(shares) <= 1
+
+
+def test_a_desk_is_before_people_who_end_at_one(pool: Pool) -> None:
+    image = np.full((64, 48, 3), 7, np.uint8)
+    for seed in range(20):
+        _, hidden = occluded(np.random.default_rng(seed), image, pool, 40.0)
+        assert hidden[44:].all()
+        assert not hidden[:36].any()
 
 
 def test_boxes_are_filled_anywhere() -> None:

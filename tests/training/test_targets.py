@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from models.camera import FOCAL_PX, INPUT_WH
 from models.hand_fit import HAND_DEPTH_M
 from models.joints import BODY_JOINTS, HAND_JOINTS, SMPLX_POINTS
+from models.networks.config import NetworkConfig
 from tests.conftest import FINE, TINY
 from training.body.shapes import PELVIS_M
 from training.dense import BODY, HAND
@@ -30,6 +32,10 @@ CONFIGS = pytest.mark.parametrize("config", [TINY, FINE, NETWORK], ids=["tiny", 
 ROWS = pytest.mark.parametrize("row", range(4))
 
 
+def _unhidden(config: NetworkConfig) -> NDArray[np.bool_]:
+    return np.zeros(config.body_hw, bool)
+
+
 def test_points_are_of_the_same_name() -> None:
     assert SMPLX_POINTS[BODY_POINTS[BODY_JOINTS.index("L_Big_toe")]] == "left_big_toe"
     assert SMPLX_POINTS[BODY_POINTS[BODY_JOINTS.index("Nose")]] == "nose"
@@ -42,7 +48,7 @@ def test_points_are_of_the_same_name() -> None:
 @ROWS
 def test_body_joints_lie_on_their_pixels(config, row: int, store: Store) -> None:  # type: ignore[no-untyped-def]
     person = store.person(row)
-    found = body_targets(person, MATRIX, config)
+    found = body_targets(person, MATRIX, config, _unhidden(config))
     px = person["points"][BODY_POINTS, :2] * 0.6 + MATRIX[:, 2]
     stride = config.body_backbone.stride
     np.testing.assert_allclose(found["body_joints"][:, :2] * stride, px, atol=1e-3)
@@ -55,8 +61,34 @@ def test_body_joints_lie_on_their_pixels(config, row: int, store: Store) -> None
 
 
 @CONFIGS
+@ROWS
+def test_what_is_hidden_counts_less_and_shows_no_parts(config: NetworkConfig, row: int, store: Store) -> None:
+    hidden = _unhidden(config)
+    hidden[: hidden.shape[0] // 2] = True
+    seen, found = (body_targets(store.person(row), MATRIX, config, mask) for mask in (_unhidden(config), hidden))
+    above = np.rint(found["body_joints"][:, 1] * config.body_backbone.stride) < hidden.shape[0] // 2
+    np.testing.assert_allclose(found["body_valid"], np.where(above, np.float32(0.4), 1) * seen["body_valid"])
+    half = len(found["body_parts"]) // 2
+    assert (found["body_parts"][:half] == -1).all()
+    assert np.array_equal(found["body_parts"][half:], seen["body_parts"][half:])
+
+
+@CONFIGS
+def test_joints_are_in_the_picture_that_crop_and_frame_show(config: NetworkConfig, store: Store) -> None:
+    person = store.person(0)
+    _, waist = person["points"][0, :2]
+    cut = {**person, "window": np.array((-1e4, -1e4, 1e4, waist), np.float32)}
+    whole, found = (body_targets(each, MATRIX, config, _unhidden(config)) for each in (person, cut))
+    below = person["points"][:22, 1] >= waist
+    assert below.any()
+    assert not found["in_picture"][below].any()
+    assert np.array_equal(found["in_picture"][~below], whole["px_valid"][~below])
+    assert np.array_equal(found["px_valid"], whole["px_valid"])
+
+
+@CONFIGS
 def test_joints_of_the_mesh_are_in_pixels_of_the_virtual_camera(config, store: Store) -> None:  # type: ignore[no-untyped-def]
-    found = body_targets(store.person(0), MATRIX, config)
+    found = body_targets(store.person(0), MATRIX, config, _unhidden(config))
     to_virtual = INPUT_WH[1] / config.body_hw[0]
     pelvis = found["body_joints"][BODY_JOINTS.index("Pelvis"), :2] * config.body_backbone.stride * to_virtual
     np.testing.assert_allclose(found["body_px"][0], pelvis, atol=1e-3)
@@ -66,7 +98,7 @@ def test_joints_of_the_mesh_are_in_pixels_of_the_virtual_camera(config, store: S
 @ROWS
 def test_boxes_are_centre_and_size_in_cells(config, row: int, store: Store) -> None:  # type: ignore[no-untyped-def]
     person = store.person(row)
-    found = body_targets(person, MATRIX, config)
+    found = body_targets(person, MATRIX, config, _unhidden(config))
     stride = config.body_backbone.stride
     centre, size = found["boxes"][:, :2] * stride, found["boxes"][:, 2:] * stride
     corners = np.concatenate((centre - size / 2, centre + size / 2), 1)
@@ -76,14 +108,15 @@ def test_boxes_are_centre_and_size_in_cells(config, row: int, store: Store) -> N
 
 @ROWS
 def test_the_camera_puts_the_pelvis_on_its_pixel(row: int, store: Store) -> None:
-    found = body_targets(store.person(row), MATRIX, NETWORK)
+    found = body_targets(store.person(row), MATRIX, NETWORK, _unhidden(NETWORK))
     pelvis = PELVIS_M + found["camera"]
     px = pelvis[:2] / pelvis[2] * FOCAL_PX + np.array(INPUT_WH) / 2
     np.testing.assert_allclose(px, found["body_px"][0], atol=0.05)
 
 
 def test_half_the_size_is_twice_as_far(store: Store) -> None:
-    near, far = (body_targets(store.person(0), MATRIX * scale, NETWORK)["camera"] + PELVIS_M for scale in (1, 0.5))
+    clear = _unhidden(NETWORK)
+    near, far = (body_targets(store.person(0), MATRIX * k, NETWORK, clear)["camera"] + PELVIS_M for k in (1, 0.5))
     assert far[2] / near[2] == pytest.approx(2, abs=1e-3)
 
 
@@ -144,7 +177,7 @@ def test_maps_are_read_where_the_picture_s_cells_are(config, row: int, side: int
     """Against the map enlarged to the sprite's pixels, then looked at by the inverse of the matrix."""
     person = store.person(row)
     if side is None:
-        found, name, dense = body_targets(person, MATRIX, config), "body", BODY
+        found, name, dense = body_targets(person, MATRIX, config, _unhidden(config)), "body", BODY
         step, cells_hw, window = config.body_backbone.stride / 2, config.body_cells_hw, person["window"]
     else:
         found, name, dense = hand_targets(person, side, MATRIX, config), "hand", HAND
