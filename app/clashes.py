@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.recording.outputs import mesh_folder
 from app.sources.images import natural_order
 
 _Identity = tuple[int, int] | str
@@ -18,6 +19,19 @@ class Named:
 
     option: str
     path: Path
+
+
+def unwritable(path: Path) -> str:
+    """What is wrong with a place to write to, for what is already there or is not; empty where nothing is."""
+    folder_wanted = path.suffix.lower() == ".obj"
+    place = mesh_folder(path).absolute()
+    if not place.parent.is_dir():
+        return f"{path} cannot be written: there is no folder {place.parent}; make it first"
+    if place.is_dir() and not folder_wanted:
+        return f"{path} cannot be written: it is a folder; name a file in it"
+    if place.is_file() and folder_wanted:
+        return f"{path} cannot be written: it is a file; .obj names a folder of meshes"
+    return ""
 
 
 def clash(reads: Sequence[Named], writes: Sequence[Named]) -> str:

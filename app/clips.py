@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from app.clashes import Named, clash
+from app.clashes import Named, clash, unwritable
 from app.errors import InputError
-from app.options import Options
+from app.options import CLIP, Options
 from app.recording.outputs import mesh_folder
 from app.sources.images import natural_order_of
-
-CLIP = "{clip}"  # in the names of files: the clip's own name
 
 
 def is_pattern(path: Path) -> bool:
@@ -32,11 +30,36 @@ def each_clip(options: Options) -> list[Options]:
         raise InputError(f"{options.video} matches {len(clips)} clips, a window plays one; name it, or give --out")
     each = [_of_clip(options, clip) for clip in clips]
     writes = [named for one in each for named in _writes(one)]
+    if problem := next(filter(None, map(unwritable, _places(each))), ""):
+        raise InputError(problem)
     if same := clash([], writes):
-        raise InputError(f"{same}; put {CLIP} into the name of what is written, for the clip's own")
+        raise InputError(f"{same}; {_other_names(options)}")
+    if options.people > 1 and (mixed := _mixed_up([path for one in each for path in one.out])):
+        raise InputError(mixed)
     if lost := clash([Named("--video", clip) for clip in clips], writes):
         raise InputError(lost)
     return each
+
+
+def _places(each: Sequence[Options]) -> list[Path]:
+    """All that is written, as it was named."""
+    return [path for one in each for path in (*one.out, one.stats) if path is not None]
+
+
+def _other_names(options: Options) -> str:
+    if all(CLIP in str(path) for path in _places([options])):
+        return f"clips of one name have one file for {CLIP}; track them one by one"
+    return f"put {CLIP} into the name of what is written, for the clip's own"
+
+
+def _mixed_up(out: Sequence[Path]) -> str:
+    """Where one file has the name of somebody's out of another (`recording.partial.numbered`); empty where none has."""
+    paths = set(out)
+    for path in out:
+        whole = path.with_name(path.with_suffix("").stem + path.suffix)
+        if path.with_suffix("").suffix[1:].isdecimal() and whole in paths:
+            return f"{path} may be one clip's, or of one person in {whole}; rename a clip, or leave out --people"
+    return ""
 
 
 def _matching(pattern: Path) -> list[Path]:

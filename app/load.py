@@ -71,7 +71,7 @@ def loaded(options: Options) -> Iterator[Loaded]:
     with ExitStack() as stack:
         # NumPy's worker threads keep spinning after a product, and took a third of BodyNet's speed on two cores.
         stack.enter_context(threadpool_limits(1, user_api="blas"))
-        runtime = chosen_runtime(options.engine, options.precision, bundle)
+        runtime = chosen_runtime(options.engine, options.precision, bundle, files=options.detector is not None)
         engines = {name: stack.enter_context(runtime.load(name)) for name in GRAPHS}
         for name, engine in engines.items():
             check_contract(name, engine.inputs, engine.outputs)

@@ -127,10 +127,16 @@ def _run(options: Options, source: Source, parts: Loaded, outputs: Outputs) -> i
     problems += unwritten
     if options.stats:
         about = {"source": source.name, "size": source.size_wh, "dropped": pipeline.dropped}
-        write_stats(options.stats, stats, parts, **about)
+        try:
+            write_stats(options.stats, stats, parts, **about)
+        except TrackingError as problem:
+            problems.append(problem)
     if problems:
         kept = f"; {outputs.frames} frames are in {names(written)}" if written else ""
-        raise TrackingError("; ".join(map(str, problems)) + kept) from problems[0]
+        everything = "; ".join(map(str, problems)) + kept
+        if interrupts.exit_code:  # no next clip is begun, whatever else is wrong
+            return _failed(interrupts.exit_code, everything)
+        raise TrackingError(everything) from problems[0]
     done = f"{stats.frames} frames at {stats.fps:.1f} fps"
     interrupted = "interrupted; " if interrupts.exit_code else ""
     if not stats.tracked:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from app import option_types
-from app.clashes import Named, clash
+from app.clashes import Named, clash, unwritable
 from app.errors import reason
 from app.frame import Box
 from app.pinhole import Pinhole
@@ -21,6 +21,7 @@ from app.smoothing.settings import FILTERS, LEVELS, SmoothSettings
 from app.sources.camera_address import CameraAddress
 from engines.runtime import ENGINES, PRECISIONS
 
+CLIP = "{clip}"  # in the names of files: the clip's own name
 _LEFT_OPEN = {"smooth": "balanced", "people": 1}  # unless typed, or remembered by the window
 _WITH_RECOVER = frozenset({"--recover", "--out", "--verbose", "--quiet"})
 
@@ -152,21 +153,10 @@ def _check_places(parser: argparse.ArgumentParser, options: Options) -> None:
     writes = [Named("--out", mesh_folder(path)) for path in options.out]
     writes += [Named("--stats", options.stats)] if options.stats else []
     for path in (*options.out, *([options.stats] if options.stats else [])):
-        _check_place(parser, path)
+        if CLIP not in str(path) and (problem := unwritable(path)):
+            parser.error(problem)
     if problem := clash([Named(option, path) for option, path in reads.items() if path], writes):
         parser.error(problem)
-
-
-def _check_place(parser: argparse.ArgumentParser, path: Path) -> None:
-    """End with one line where `path` cannot be written for what is already there, or is not."""
-    folder_wanted = path.suffix.lower() == ".obj"
-    place = mesh_folder(path).absolute()
-    if not place.parent.is_dir():
-        parser.error(f"{path} cannot be written: there is no folder {place.parent}; make it first")
-    if place.is_dir() and not folder_wanted:
-        parser.error(f"{path} cannot be written: it is a folder; name a file in it")
-    if place.is_file() and folder_wanted:
-        parser.error(f"{path} cannot be written: it is a file; .obj names a folder of meshes")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -19,9 +19,9 @@ from engines.runtime import BUNDLES, Runtime
 _log = logging.getLogger(__name__)
 
 
-def fastest(bundle: Bundle, *, trusted: bool = False) -> Runtime:
+def fastest(bundle: Bundle, *, trusted: bool = False, files: bool = False) -> Runtime:
     """The engine that runs the bundle's networks fastest here in the bundle's precision, which is FP32 or has its proof
-    within the limits; any where it is trusted.
+    within the limits; any where it is trusted. files: it is to run graphs of other files too.
 
     Where there is a choice it is measured in about a second at first use, said in a line, and remembered for this
     bundle, machine and these libraries. It is not remembered while one of them does not run, whose reason may be gone
@@ -32,7 +32,7 @@ def fastest(bundle: Bundle, *, trusted: bool = False) -> Runtime:
             f"the model {bundle.name} is {bundle.precision} without proof that it is near enough to FP32; export it "
             f"again with wb-export, or take it as it is with --precision {bundle.precision}"
         )
-    able = {f"{runtime} {runtime.precision}": runtime for runtime in candidates(bundle)}
+    able = {f"{runtime} {runtime.precision}": runtime for runtime in candidates(bundle) if runtime.takes_files >= files}
     if len(able) == 1:
         return next(iter(able.values()))
     key = remembered.Key(

@@ -12,14 +12,15 @@ from engines.runtime import BUNDLES, Runtime
 _log = logging.getLogger(__name__)
 
 
-def chosen_runtime(engine: str, precision: str, bundle: Bundle) -> Runtime:
+def chosen_runtime(engine: str, precision: str, bundle: Bundle, *, files: bool = False) -> Runtime:
     """What is asked for. An engine that is not named is the fastest here in the bundle's precision, which has to be
-    proven unless it is named (`engines.automatic`); for another precision it is the first that computes in it.
+    proven unless it is named (`engines.automatic`); for another precision it is the first that computes in it. files:
+    graphs that are not the bundle's are to run too.
 
     Raises EngineError for what is not there; nothing slower takes its place.
     """
     if engine == "auto" and precision in ("auto", bundle.precision):
-        runtime = fastest(bundle, trusted=precision != "auto")
+        runtime = fastest(bundle, trusted=precision != "auto", files=files)
     else:
         runtime = _named(engine, precision, bundle)
     if (runtime.engine, runtime.precision) == ("cpu", "fp16"):

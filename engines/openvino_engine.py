@@ -141,13 +141,19 @@ def openvino_is_installed() -> bool:
 @functools.cache
 def _core() -> ov.Core:
     """OpenVINO itself, one for the process and for as long as it lives, as its makers ask for (openvino issue 27366).
+    Raises EngineError where it cannot be loaded.
 
     Processes that make and unload many were seen to crash, some time later and elsewhere (openvino issue 35338,
     ultralytics pull request 25864).
     """
-    import openvino as ov  # takes a tenth of a second, and is not there for everyone
+    try:
+        import openvino as ov  # takes a tenth of a second, and is not there for everyone
 
-    return ov.Core()
+        return ov.Core()
+    except Exception as error:  # whatever a broken installation comes to
+        raise EngineError(
+            f"OpenVINO does not start: {_last_line(error)}; install it again, or choose --engine cpu"
+        ) from error
 
 
 def _read(path: Path) -> ov.Model:

@@ -37,6 +37,11 @@ class Runtime:
         """ "cpu" or "cuda"."""
         return "cuda" if self.engine in ("cuda", "tensorrt") else "cpu"
 
+    @property
+    def takes_files(self) -> bool:
+        """Whether it runs graphs that are not the bundle's."""
+        return self.engine != "tensorrt"
+
     def __str__(self) -> str:
         return f"{_TITLES[self.engine]} {self.device}"
 
@@ -50,7 +55,7 @@ class Runtime:
         """A graph of any file. Raises EngineError."""
         if self.engine == "openvino":
             return OpenVinoEngine(path, self.precision)
-        if self.engine == "tensorrt":
+        if not self.takes_files:
             raise EngineError(
                 f"TensorRT runs what was built into the model, not {path}; leave out --{DETECTOR}, or choose "
                 "--engine cuda"

@@ -18,6 +18,7 @@ SAMPLE = Path(__file__).parents[1] / "models" / "open" / "sample.mp4"  # shipped
 _FEWEST_FRAMES = 3  # one to fit to, one to choose on, one to judge on
 _MOST_FRAMES = 3000  # read of a long clip
 _TEXT = "tty"  # FFmpeg draws texts, as terminals do
+_LONGEST_PX = 1920  # of a frame that is kept: crops are smaller, and many frames are kept
 _LOOKS = 3  # at a frame, each closer around the person than the last
 _JOINTS_TO_BODY = 1.2  # a body is this much larger than the box around its joints
 _MARGIN = 1.25  # of a crop around a body, as tracking has it
@@ -62,14 +63,14 @@ def frames(clip: Path, count: int) -> list[Shown]:
     kept: list[Shown] = []
     step = 1
     try:
-        with av.open(str(clip)) as container:
+        with av.open(str(clip), metadata_errors="replace") as container:
             if container.format.name == _TEXT:
                 raise ClipError(f"{clip} is a text, not a video to calibrate on")
             for index, frame in enumerate(container.decode(video=0)):
                 if index >= _MOST_FRAMES:
                     break
                 if index % step == 0:
-                    kept.append(Shown(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8), known.get(index)))
+                    kept.append(Shown(_upright(frame), known.get(index)))
                 if len(kept) == 2 * count:
                     kept, step = kept[::2], 2 * step
     except (av.FFmpegError, IndexError) as error:
@@ -77,6 +78,15 @@ def frames(clip: Path, count: int) -> list[Shown]:
     if len(kept) < _FEWEST_FRAMES:
         raise ClipError(f"{clip} has {len(kept)} frames, too few to calibrate on; at least {_FEWEST_FRAMES} are needed")
     return [kept[row] for row in np.linspace(0, len(kept) - 1, min(count, len(kept))).astype(int)]
+
+
+def _upright(frame: av.VideoFrame) -> Image:
+    """(H, W, 3) uint8 as tracking sees it, turned as the file asks; no larger than crops need."""
+    rgb = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+    if turns := round(frame.rotation / 90) % 4:
+        rgb = np.ascontiguousarray(np.rot90(rgb, turns))
+    scale = _LONGEST_PX / max(rgb.shape)
+    return rgb if scale >= 1 else np.asarray(cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
 
 
 def people_crops(shown: list[Shown], body: Engine, detector: Engine | None, per_frame: int, seed: int) -> Image:

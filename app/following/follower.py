@@ -9,7 +9,7 @@ from app.boxes import Track
 from app.detectors.detector import SURE, Detector
 from app.following.cast import Cast
 from app.following.look import Look
-from app.following.matching import Pairs, by_look, by_motion, crowded, inside, meet, part, shared
+from app.following.matching import Pairs, by_look, by_motion, crowded, forget_others, inside, meet, part, shared
 from app.following.meshes import Meshes, Seen
 from app.following.motion import MESH
 from app.following.pace import FilePace, LivePace, Pace, TargetPace
@@ -73,6 +73,7 @@ class Follower:
             self._fresh = self._fresh and not found
         self._go_by_meshes(news)
         self._people = [one for one in self._people if frame.time_s - one.found_s <= self._memory_s(one)]
+        forget_others(self._people)
         return self._show(frame, cut=cut)
 
     def seen(self, frame: Frame, people: tuple[Person, ...]) -> None:

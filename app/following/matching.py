@@ -55,6 +55,12 @@ def meet(people: Sequence[Followed]) -> None:
             one.met[other] = other.met[one] = ()
 
 
+def forget_others(people: Sequence[Followed]) -> None:
+    """Of whom they met, keep those who are still followed: others' boxes stay where they were for ever."""
+    for one in people:
+        one.met = {other: gains for other, gains in one.met.items() if other in people}
+
+
 def part(pairs: Pairs) -> None:
     """Set right who was taken for someone they met, as their looks tell when they are alone in their boxes again."""
     here = dict(pairs)

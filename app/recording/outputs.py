@@ -68,14 +68,14 @@ class Outputs:
         """How many are recorded, where most are."""
         return max(recorder.frames for recorder in self._recorders)
 
-    def finish(self) -> tuple[list[Path], list[TrackingError]]:
+    def finish(self) -> tuple[list[Path], list[Exception]]:
         """Make every file, whatever becomes of the others: those that are whole, and what went wrong."""
         written: list[Path] = []
-        problems: list[TrackingError] = []
+        problems: list[Exception] = []
         for recorder in self._recorders:
             try:
                 written += recorder.finish()
-            except TrackingError as problem:
+            except Exception as problem:  # noqa: BLE001 - whatever it is, the other files are to be made
                 problems.append(problem)
         return written, problems
 

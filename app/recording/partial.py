@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -24,13 +25,21 @@ def final_path(partial: Path) -> Path:
 
 
 def recovered_path(path: Path) -> Path:
-    """Where to save what was left of `path`, as <name>.recovered.<suffix>; nothing is there yet."""
-    return _free(path.with_name(f"{path.stem}.recovered{number}{path.suffix}") for number in _numbers())
+    """Where to save what was left of `path`, as <name>.recovered.<suffix>; nothing is there yet, nor is anything of the
+    names that files of several people have beside it."""
+    candidates = (path.with_name(f"{path.stem}.recovered{number}{path.suffix}") for number in _numbers())
+    return _free(candidate for candidate in candidates if not any(numbered(candidate)))
 
 
 def damaged_path(partial: Path) -> Path:
     """Where to keep a partial file that cannot be read throughout, as <name>.damaged; nothing is there yet."""
     return _free(partial.with_suffix(f".damaged{number}") for number in _numbers())
+
+
+def numbered(path: Path) -> Iterator[Path]:
+    """The files that there are of single people, of several of a take: <name>.<number>.<suffix>."""
+    pattern = f"{glob.escape(path.stem)}.*{glob.escape(path.suffix)}"
+    return (found for found in path.parent.glob(pattern) if found.suffixes[-2][1:].isdecimal())
 
 
 def _numbers() -> Iterator[str]:

@@ -37,7 +37,7 @@ class Sound(Closing):
         """Where the file's video ends with the span, all sound left is given. Raises SoundError for no such file."""
         self._start_s, self._end_s = span_s
         try:
-            self._container = av.open(str(path))
+            self._container = av.open(str(path), metadata_errors="replace")  # nobody reads its titles
         except (FFmpegError, OSError) as error:
             raise SoundError(f"{path} cannot be read: {reason(error)}") from error
         self._path = path
@@ -46,9 +46,11 @@ class Sound(Closing):
             self._end_s = float("inf")
 
     def add_to(self, out: OutputContainer) -> TimedPackets:
-        """Give the file that is being made a stream, at once, and packets for it. They raise SoundError."""
+        """Give the file that is being made a stream, at once, and packets for it. It and they raise SoundError."""
         if self._stream is None:
             return iter(())
+        if self._stream.codec_context is None:
+            raise SoundError(f"{self._path} has sound that no codec here can read")
         if self._stream.codec.canonical_name in _KEPT_CODECS:
             return self._sure(self._copied(self._stream, out.add_stream_from_template(self._stream)))
         encoder = out.add_stream("aac", min(self._stream.rate, _HIGHEST_RATE_HZ))
@@ -91,7 +93,7 @@ class Sound(Closing):
         """The packets, any trouble with them a SoundError."""
         try:
             yield from packets
-        except (FFmpegError, OSError) as error:
+        except (FFmpegError, OSError, ValueError) as error:  # ValueError: its form changes half-way
             raise SoundError(f"{self._path} cannot be read: {reason(error)}") from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+_INDEXES = {b"moov", b"meta"}  # of a video, of an image (HEIF)
 _FIRST_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide")
 
 
@@ -38,4 +39,4 @@ def missing_bytes(path: Path) -> str:
             at += length
     if at > size:
         return f"{size:,} of at least {at:,} bytes are there"
-    return "" if b"moov" in seen else "its index (moov), written last, is not there"
+    return "" if seen & _INDEXES else "its index (moov), written last, is not there"

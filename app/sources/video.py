@@ -11,12 +11,14 @@ from itertools import islice
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 from av.error import FFmpegError
 from numpy.typing import NDArray
 
 from app.errors import InputError, TrackingError, reason
 from app.frame import Frame
+from app.sources.fitted import fitted
 from app.sources.mp4 import missing_bytes
 from engines.closing import Closing
 
@@ -24,6 +26,7 @@ _log = logging.getLogger(__name__)
 
 _INSTANT_S = 1e-6
 _TEXT = "tty"  # FFmpeg draws texts, as terminals do
+_WIDEST = 4.0  # pixel that a file is believed to have
 _DAMAGED_LIMIT = 100  # packets in a row that cannot be decoded
 
 
@@ -31,7 +34,7 @@ class VideoSource(Closing):
     """A video file, decoded by FFmpeg through PyAV.
 
     Times are the frames' own presentation times, so a variable frame rate stays true; the rotation a phone writes into
-    its file is applied. Can be iterated once.
+    its file is applied, and pixels that are not square become so. Can be iterated once.
     """
 
     def __init__(self, path: Path, start_s: float = 0.0, duration_s: float | None = None) -> None:
@@ -43,7 +46,7 @@ class VideoSource(Closing):
         if lost := missing_bytes(path):
             raise InputError(f"{path} is cut off: {lost}; copy or record it again")
         try:
-            self._container = av.open(str(path))
+            self._container = _opened(path)
         except (FFmpegError, OSError) as error:
             raise InputError(
                 f"{path} cannot be read as a video: {reason(error)}; name a video, an image, or a folder of images"
@@ -78,6 +81,8 @@ class VideoSource(Closing):
                 ) from error
         self._stream.thread_type = "NONE"  # decoding leaves the cores to the networks; see benchmarks/loop.py
         self.frame_count = self._frames_expected(start_s, duration_s)
+        self._pixel_aspect = _pixel_aspect(self._stream)
+        self._first_wh: tuple[int, int] | None = None
         self._frames = self._decoded()
         self._first = next(self._frames, None)
         if self._first is None:
@@ -101,14 +106,18 @@ class VideoSource(Closing):
         frames that are asked for. Their times also say which frame of the whole file each one is.
         """
         all_pts = []
+        timed, skip = True, 0
         for number, packet in enumerate(self._container.demux(self._stream)):
-            if packet.pts is not None:
-                all_pts.append(packet.pts)
-                if packet.is_keyframe and packet.pts * self._time_base <= self._from_s + _INSTANT_S:
-                    self._packets_to_skip = number
-        self._all_pts = sorted(all_pts)
+            timed = timed and (packet.pts is not None or not packet.size)  # empty is the end
+            if packet.pts is None or packet.is_discard:  # what an edit list cuts off is no frame
+                continue
+            all_pts.append(packet.pts)
+            if packet.is_keyframe and packet.pts * self._time_base <= self._from_s + _INSTANT_S:
+                skip = number
+        if timed:  # else, as in AVI, frames are counted from the first
+            self._all_pts, self._packets_to_skip = sorted(all_pts), skip
         self._container.close()
-        self._container = av.open(str(self._path))
+        self._container = _opened(self._path)
         self._stream = self._container.streams.video[0]
 
     def _frames_expected(self, start_s: float, duration_s: float | None) -> int | None:
@@ -133,7 +142,19 @@ class VideoSource(Closing):
                 return
             if self._all_pts is not None and picture.pts is not None:
                 index = bisect.bisect_left(self._all_pts, picture.pts)
-            yield Frame(index, time_s, _upright(picture), time.perf_counter())
+            yield Frame(index, time_s, self._rgb(picture), time.perf_counter())
+
+    def _rgb(self, picture: av.VideoFrame) -> NDArray[np.uint8]:
+        """(H, W, 3), its pixels square, turned counterclockwise as the file asks; as large as the first: a take has one
+        size."""
+        rgb = np.asarray(picture.to_ndarray(format="rgb24"), np.uint8)
+        if self._pixel_aspect != 1:
+            size_wh = max(1, round(rgb.shape[1] * self._pixel_aspect)), rgb.shape[0]
+            rgb = np.asarray(cv2.resize(rgb, size_wh, interpolation=cv2.INTER_LINEAR), np.uint8)
+        if turns := round(picture.rotation / 90) % 4:
+            rgb = np.ascontiguousarray(np.rot90(rgb, turns))
+        self._first_wh = self._first_wh or (rgb.shape[1], rgb.shape[0])
+        return fitted(rgb, self._first_wh)
 
     def _time_of(self, picture: av.VideoFrame, last_s: float | None) -> float:
         """Seconds; at the file's rate after the last frame where its own is missing (raw streams) or a guess (AVI)."""
@@ -163,8 +184,12 @@ class VideoSource(Closing):
             _log.warning("%s: %d damaged packets were passed over", self._path, damaged)
 
 
-def _upright(picture: av.VideoFrame) -> NDArray[np.uint8]:
-    """(H, W, 3) RGB, turned counterclockwise as the file asks."""
-    rgb = np.asarray(picture.to_ndarray(format="rgb24"), np.uint8)
-    turns = round(picture.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(rgb, turns)) if turns else rgb
+def _opened(path: Path) -> av.container.InputContainer:
+    """Titles and the like need not be UTF-8: nobody reads them. Raises FFmpegError and OSError."""
+    return av.open(str(path), metadata_errors="replace")
+
+
+def _pixel_aspect(stream: av.VideoStream) -> float:
+    """Width over height of a pixel: DV's and HDV's are not square. 1 where the file says nothing, or nothing likely."""
+    aspect = float(stream.sample_aspect_ratio or 1)
+    return aspect if 1 / _WIDEST <= aspect <= _WIDEST else 1.0

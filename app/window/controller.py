@@ -67,7 +67,7 @@ class Controller:
     # What is asked. None of these waits.
 
     def open_camera(self, text: str) -> None:
-        self._ask(lambda: self._open(replace(self._options, address=CameraAddress(text), video=None)))
+        self._ask(lambda: self._open_camera(CameraAddress(text)))
 
     def open_video(self, path: Path) -> None:
         self._ask(lambda: self._open(replace(self._options, address=None, video=path, start_s=0.0, duration_s=None)))
@@ -192,6 +192,11 @@ class Controller:
                 self._source = None
         finally:
             self._loading = False
+
+    def _open_camera(self, address: CameraAddress) -> None:
+        was = self._options
+        duration_s = None if was.video else was.duration_s  # a file's ends no camera
+        self._open(replace(was, address=address, video=None, start_s=0.0, duration_s=duration_s))
 
     def _note(self, what: str) -> None:
         self._notice = what

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import Mock, patch
 
 import numpy as np
@@ -96,6 +98,31 @@ def test_a_clip_that_fails_does_not_keep_the_others_from_being_tracked(
     assert said.splitlines()[-1].startswith("wb-track: 2 of 3 clips were tracked")
 
 
+def test_of_several_people_no_file_is_taken_for_another_clip_s(
+    track: Track, clips: Path, tmp_path: Path, one_line: Callable[[], str]
+) -> None:
+    (clips / "take2.mp4").rename(clips / "take1.1.mp4")
+    asked = ("--video", clips / "take1*.mp4", "--out", tmp_path / "{clip}.npz")
+    assert track(*asked, "--people", "2") == 2
+    assert "take1.1.npz may be one clip's, or of one person in" in one_line()
+    assert track(*asked, *BOX, "-q") == 0
+    assert sorted(path.name for path in tmp_path.glob("*.npz")) == ["take1.1.npz", "take1.npz", "take10.npz"]
+
+
+def test_ctrl_c_ends_all_though_something_else_is_wrong(
+    track: Track, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("app.main.Interrupts", Mock(return_value=nullcontext(SimpleNamespace(exit_code=130))))
+    stats = tmp_path / "take1.json"
+    stats.symlink_to(tmp_path / "missing" / "take1.json")
+    out = ("--out", tmp_path / "{clip}.npz", "--stats", tmp_path / "{clip}.json")
+    assert track("--video", clips / "*.mp4", *out, *BOX) == 130
+    assert [path.name for path in tmp_path.glob("*.npz")] == ["take1.npz"]
+    last = capfd.readouterr().err.splitlines()[-1]
+    assert "take1.json could not be written" in last
+    assert "take1.npz" in last
+
+
 def test_ctrl_c_ends_all(track: Track, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tracked = Mock(side_effect=[0, 130])
     monkeypatch.setattr("app.main._track_video", tracked)
@@ -112,6 +139,8 @@ def test_ctrl_c_ends_all(track: Track, clips: Path, tmp_path: Path, monkeypatch:
         ("*.mp4", "clips/{clip}.mp4", "would replace what --video"),
         ("take1.mp4", "clips/{clip}.mp4", "would replace what --video"),
         ("*.mp4", None, "matches 3 clips, a window plays one"),
+        ("*.mp4", "{clip}/mesh.npz", "there is no folder"),
+        ("*", "{clip}.npz", "clips of one name have one file for {clip}; track them one by one"),
     ],
 )
 def test_what_cannot_be_is_one_line_before_anything_is_tracked(
@@ -123,6 +152,7 @@ def test_what_cannot_be_is_one_line_before_anything_is_tracked(
     out: str | None,
     says: str,
 ) -> None:
+    (clips / "take2.webm").touch()
     written = () if out is None else ("--out", tmp_path / out)
     before = {path: path.read_bytes() for path in clips.iterdir()}
     assert track("--video", clips / pattern, *written) == 2

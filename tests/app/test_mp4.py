@@ -53,6 +53,8 @@ def _missing(tmp_path: Path, content: bytes) -> str:
         # The last box is as long as the file.
         _FTYP + _MOOV + _last_box(b"mdat", bytes(1000)),
         _FTYP + _MOOV + _last_box(b"mdat"),
+        # An image, as phones write them.
+        _FTYP + _box(b"meta", bytes(200)) + _MDAT,
     ],
 )
 def test_nothing_is_missing_from_a_whole_file(tmp_path: Path, content: bytes) -> None:

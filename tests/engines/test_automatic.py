@@ -89,6 +89,16 @@ def test_verbosely_there_is_a_table(bundle: Bundle, caplog: pytest.LogCaptureFix
     assert [row.split("  ")[0] for row in rows] == [OPENVINO, CPU]
 
 
+def test_what_takes_no_file_is_not_chosen_where_one_is_to_run(
+    bundle: Bundle, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtimes = [Runtime(engine, "fp32", bundle) for engine in ("cpu", "cuda", "tensorrt")]
+    monkeypatch.setattr(engines.automatic, "candidates", lambda _: runtimes)
+    machine.ms = {str(runtime) + " fp32": ms for runtime, ms in zip(runtimes, (30.0, 5.0, 3.0), strict=True)}
+    assert fastest(bundle).engine == "tensorrt"
+    assert fastest(bundle, files=True).engine == "cuda"
+
+
 def test_one_candidate_is_not_measured(bundle: Bundle, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines.automatic, "openvino_is_installed", lambda: False)
     assert fastest(bundle).engine == "cpu"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,6 +35,14 @@ def of_precision(bundle: Bundle, folder: Path, precision: str) -> Bundle:
     content = json.loads((folder / "bundle.json").read_text())
     (folder / "bundle.json").write_text(json.dumps({**content, "precision": precision}))
     return Bundle.load(folder)
+
+
+def test_a_broken_installation_is_one_line(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines.openvino_engine, "openvino_is_installed", lambda: True)
+    monkeypatch.setattr(engines.openvino_engine, "_core", engines.openvino_engine._core.__wrapped__)
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(EngineError, match=r"OpenVINO does not start: .*; install it again, or choose --engine cpu"):
+        Runtime("openvino", "fp32", bundle).load("body")
 
 
 @pytest.mark.parametrize(

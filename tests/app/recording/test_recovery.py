@@ -165,6 +165,17 @@ def test_an_earlier_take_is_saved_beside_and_overwrites_nothing(tmp_path: Path, 
     assert len(read(tmp_path / "mesh.recovered-2.npz")["time"]) == 2
 
 
+def test_an_earlier_take_of_several_people_overwrites_none_of_them(tmp_path: Path, body: SmplxBody) -> None:
+    def cut_short() -> list[Path]:
+        recorder = NpzRecorder(tmp_path / "mesh.npz", people.take(body, vertices=False))
+        recorder(Result(people.frame(0), tuple(people.person(body, 0, track_id=number) for number in (1, 2))))
+        recorder.close()
+        return recover_left_over(tmp_path / "mesh.npz")
+
+    assert cut_short() == [tmp_path / f"mesh.recovered.{number}.npz" for number in (1, 2)]
+    assert cut_short() == [tmp_path / f"mesh.recovered-2.{number}.npz" for number in (1, 2)]
+
+
 def test_a_recording_under_way_is_left_alone(tmp_path: Path, body: SmplxBody) -> None:
     with NpzRecorder(tmp_path / "mesh.npz", people.take(body)), pytest.raises(InputError, match="another wb-track"):
         recover_left_over(tmp_path / "mesh.npz")

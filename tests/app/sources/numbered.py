@@ -5,6 +5,7 @@ Each frame carries its number as white and black blocks, so that no frame can be
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -118,3 +119,23 @@ CLIPS = {
     # The same, at a variable frame rate.
     "mpeg4-mp4-variable": Clip(".mp4", codec="mpeg4", times_ms=VARIABLE, options={"sc_threshold": "1000000000"}),
 }
+
+
+def turned(clip: Path, degrees: int) -> Path:
+    """The clip with the matrix of its track header (ISO/IEC 14496-12, 8.3.2) set to a rotation, as phones write it."""
+    one, (width, height) = 1 << 16, WH
+    matrix = {
+        0: (one, 0, 0, 0, one, 0, 0, 0, 1 << 30),
+        90: (0, one, 0, -one, 0, 0, height * one, 0, 1 << 30),
+        180: (-one, 0, 0, 0, -one, 0, width * one, height * one, 1 << 30),
+        270: (0, -one, 0, one, 0, 0, 0, width * one, 1 << 30),
+    }
+    content = bytearray(clip.read_bytes())
+    header = content.index(b"tkhd") + 4
+    assert content[header] == 0, "version 0 has 32-bit times"
+    at = header + 4 + 20 + 16  # flags, times and length, layer and volume
+    assert struct.unpack(">9i", content[at : at + 36]) == matrix[0]
+    content[at : at + 36] = struct.pack(">9i", *matrix[degrees])
+    path = clip.with_name(f"turned{degrees}.mp4")
+    path.write_bytes(content)
+    return path

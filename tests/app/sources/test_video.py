@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from tests.app.sources.numbered import (
     number_of,
     opencv_frames,
     seen_in,
+    turned,
 )
 
 
@@ -84,26 +84,6 @@ def test_the_rate_is_the_average_one(clips: Mapping[str, Path], name: str, fps: 
         assert source.fps == pytest.approx(fps, rel=1e-3)
 
 
-def _turned(clip: Path, degrees: int) -> Path:
-    """The clip with the matrix of its track header (ISO/IEC 14496-12, 8.3.2) set to a rotation, as phones write it."""
-    one, (width, height) = 1 << 16, WH
-    matrix = {
-        0: (one, 0, 0, 0, one, 0, 0, 0, 1 << 30),
-        90: (0, one, 0, -one, 0, 0, height * one, 0, 1 << 30),
-        180: (-one, 0, 0, 0, -one, 0, width * one, height * one, 1 << 30),
-        270: (0, -one, 0, one, 0, 0, 0, width * one, 1 << 30),
-    }
-    content = bytearray(clip.read_bytes())
-    header = content.index(b"tkhd") + 4
-    assert content[header] == 0, "version 0 has 32-bit times"
-    at = header + 4 + 20 + 16  # flags, times and length, layer and volume
-    assert struct.unpack(">9i", content[at : at + 36]) == matrix[0]
-    content[at : at + 36] = struct.pack(">9i", *matrix[degrees])
-    path = clip.with_name(f"turned{degrees}.mp4")
-    path.write_bytes(content)
-    return path
-
-
 @pytest.mark.parametrize(
     ("degrees", "size_wh", "red_corner"),
     [
@@ -120,7 +100,7 @@ def _turned(clip: Path, degrees: int) -> Path:
 def test_the_rotation_in_the_file_is_applied(
     clips: Mapping[str, Path], degrees: int, size_wh: tuple[int, int], red_corner: tuple[int, int]
 ) -> None:
-    path = _turned(clips["h264-mp4"], degrees)
+    path = turned(clips["h264-mp4"], degrees)
     with VideoSource(path) as source:
         assert source.size_wh == size_wh
         first = next(iter(source)).rgb
