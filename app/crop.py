@@ -13,6 +13,8 @@ from app.frame import Box
 from app.pinhole import Pinhole
 from models.camera import FOCAL_PX, INPUT_WH
 
+_AVERAGED_BELOW = 0.4  # of the frame's resolution
+_ABOUT_PX = 16  # beyond a crop, so that its border is what it would be in the whole frame
 _MARGIN = 1.25  # the network was trained on boxes this much larger than the person
 
 
@@ -62,10 +64,24 @@ class Crop:
         return np.array((x + 0.5 * width, y + 0.5 * height))
 
     def warp(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The crop's pixels, (H, W, 3) uint8; black outside the frame."""
+        """The crop's pixels, (H, W, 3) uint8; black outside the frame. What is made much smaller is averaged first: a
+        bilinear warp would pass pixels over."""
         scale, offset = self._crop_from_frame()
+        if scale[0] < _AVERAGED_BELOW:
+            rgb, (x, y) = self._part_of(rgb)
+            offset = offset + scale * (x, y)
+        while scale[0] < _AVERAGED_BELOW and min(rgb.shape[:2]) > 1:
+            height, width = (n // 2 * 2 for n in rgb.shape[:2])
+            rgb = np.asarray(cv2.resize(rgb[:height, :width], (width // 2, height // 2), interpolation=cv2.INTER_AREA))
+            scale, offset = 2 * scale, offset + 0.5 * scale
         matrix = np.column_stack((np.diag(scale), offset))
         return np.asarray(cv2.warpAffine(rgb, matrix, self.size_wh, flags=cv2.INTER_LINEAR), np.uint8)
+
+    def _part_of(self, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+        """The pixels of a frame that the crop shows, and some about them, and where they begin, x and y."""
+        x, y, width, height = self.source_xywh_px
+        x1, y1 = max(0, int(x) - _ABOUT_PX), max(0, int(y) - _ABOUT_PX)
+        return rgb[y1 : int(y + height) + _ABOUT_PX, x1 : int(x + width) + _ABOUT_PX], (x1, y1)
 
     def frame_from_crop(self, xy: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
         """(..., 2) crop pixels -> frame pixels."""

@@ -33,7 +33,8 @@ class Letterbox:
         """(H, W, 3) uint8 frame -> the input's pixels, (H, W, 3) uint8."""
         out = np.full((self.input_wh[1], self.input_wh[0], 3), _PADDING, np.uint8)
         (x, y), (width, height) = self.offset_px, self.scaled_wh
-        out[y : y + height, x : x + width] = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_LINEAR)
+        how = cv2.INTER_AREA if self.scale <= 0.5 else cv2.INTER_LINEAR  # which passes no pixel over
+        out[y : y + height, x : x + width] = cv2.resize(rgb, (width, height), interpolation=how)
         return out
 
     def frame_from_input(self, xyxy: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -155,7 +155,7 @@ def _dot(x: int, y: int) -> NDArray[np.uint8]:
     """A black frame with a white dot, smooth enough to have a centre at any scale."""
     rgb = np.zeros((_FRAME_WH[1], _FRAME_WH[0], 3), np.uint8)
     rgb[y, x] = 255
-    return np.asarray(cv2.GaussianBlur(rgb.astype(np.float32) * 57, (0, 0), 3).clip(0, 255), np.uint8)
+    return np.asarray(cv2.GaussianBlur(rgb.astype(np.float32) * 800, (0, 0), 9).clip(0, 255), np.uint8)
 
 
 def _centre(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -211,3 +211,32 @@ def test_the_warp_keeps_the_order_of_colours() -> None:
     pixels = _crop(_BOXES["inside"]).warp(rgb)
     assert (pixels.shape, pixels.dtype.name) == ((512, 384, 3), "uint8")
     assert (pixels[256, 192] == (200, 120, 40)).all()
+
+
+@pytest.mark.parametrize("finer", [3, 4, 9])
+def test_what_is_made_smaller_is_averaged(finer: int) -> None:
+    """A frame that is all stripes of a pixel is grey, and edges are where they were."""
+    height, width = 200 * finer, 150 * finer
+    frame = np.zeros((height, width, 3), np.uint8)
+    frame[:, ::2] = 255
+    frame[: 100 * finer] = 0
+    crop = _crop(_box(10 * finer, 10 * finer, 100 * finer, 150 * finer), (width, height), (150, 200))
+    seen = crop.warp(frame)
+    x, edge = np.rint(crop.crop_from_frame(np.array((60 * finer, 100 * finer - 0.5)))).astype(int)
+    assert seen[: edge - 1, x].max() < 3
+    assert np.abs(seen[edge + 2 : edge + 20, x - 10 : x + 10].astype(int) - 128).max() < 30
+
+
+@pytest.mark.parametrize("name", ["inside", "top left", "bottom right"])
+def test_a_large_frame_gives_the_crop_of_a_small_one(name: str) -> None:
+    """Of a smooth picture, by whatever way."""
+    y, x = np.mgrid[:360, :640]
+    small = np.stack((x % 256, y % 256, (x + y) // 4 % 256), -1).astype(np.uint8)
+    small = cv2.GaussianBlur(small, (0, 0), 9)
+    large = cv2.resize(small, None, fx=4, fy=4, interpolation=cv2.INTER_LINEAR)
+    one = _crop(_BOXES[name], size_wh=(96, 128))
+    x, y, width, height = one.source_xywh_px
+    other = Crop((4 * x + 1.5, 4 * y + 1.5, 4 * width, 4 * height), one.size_wh)
+    difference = np.abs(one.warp(small).astype(int) - other.warp(large).astype(int))
+    assert np.median(difference) <= 1
+    assert np.percentile(difference, 99) < 12

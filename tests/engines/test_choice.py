@@ -73,7 +73,9 @@ def test_an_engine_that_is_not_named_is_the_fastest_also_where_the_precision_is(
 ) -> None:
     fast = Runtime("cuda", "fp32", bundle)
     monkeypatch.setattr(
-        engines.choice, "fastest", lambda _bundle, *, trusted: fast if trusted == (precision == "fp32") else None
+        engines.choice,
+        "fastest",
+        lambda _bundle, *, trusted, files: fast if trusted == (precision == "fp32") and not files else None,
     )
     assert chosen_runtime("auto", precision, bundle) is fast
 

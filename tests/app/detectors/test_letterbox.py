@@ -96,3 +96,10 @@ def test_the_rest_of_the_input_is_grey(frame_wh: tuple[int, int], centred: bool,
     assert (pixels[part] == 250).all()
     pixels[part] = 114
     assert (pixels == 114).all()
+
+
+def test_a_frame_made_much_smaller_is_averaged() -> None:
+    stripes = np.zeros((720, 1280, 3), np.uint8)
+    stripes[:, ::4] = 255
+    pixels = Letterbox.fit((1280, 720), (320, 256), centred=False).warp(stripes)
+    assert np.abs(pixels[:180].astype(int) - 64).max() <= 1
