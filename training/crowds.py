@@ -21,7 +21,7 @@ from training.camera_noise import spoiled
 from training.chances import Rng, chosen
 from training.fabric import dressed
 from training.loaders import loader_rng
-from training.neighbours import HEAD_POINTS, HEADS_M, head_px, metre_px
+from training.neighbours import HEAD_POINTS, HEADS_M, IN_ROWS, ROWS_M, ROWS_NEARER, head_px, metre_px
 from training.pictures import Sprite, bounds, fill_box, moved, over, weighted
 from training.store import Store
 from training.targets import BODY_POINTS
@@ -216,19 +216,20 @@ def _strangers(rng: Rng, store: Store, count: int, frame_wh: tuple[int, int]) ->
 
 
 def _group(rng: Rng, store: Store, count: int, frame_wh: tuple[int, int]) -> tuple[list[tuple[Sprite, Point]], int]:
-    """People side by side, about as far away as one another, partly before each other; and the row where a table hides
-    those whom their sprite ends before the frame does."""
+    """People side by side, about as far away as one another or in rows, partly before each other; and the row where a
+    table hides those whom their sprite ends before the frame does."""
     width, height = frame_wh
     metre = height * np.exp(rng.uniform(*np.log(_GROUP_METRE)))
     gaps = metre * rng.uniform(*_GAP_M, count)
     xs = np.cumsum(gaps) - gaps.sum() / 2 + width * rng.uniform(0.35, 0.65)
     top, ends = height * rng.uniform(0.05, 0.5), height
+    nearer = np.sort(rng.uniform(-0.5, 0.5, count)) * (rng.random() < IN_ROWS)  # the farthest first
     people = []
-    for x in rng.permutation(xs):
+    for x, near in zip(rng.permutation(xs), nearer, strict=True):
         row = _someone(rng, store)
         sprite, head = store.arrays["body"][row], head_px(store.arrays["points"][row])
-        scale = metre * rng.uniform(0.85, 1.2) / metre_px(store.arrays["pelvis"][row])
-        place = np.array((x, top + metre * rng.normal(0, HEADS_M)))
+        scale = metre * rng.uniform(0.85, 1.2) * np.exp(near * ROWS_NEARER) / metre_px(store.arrays["pelvis"][row])
+        place = np.array((x, top + metre * (rng.normal(0, HEADS_M) + near * ROWS_M)))
         people.append((_shrunk(weighted(sprite), scale, tuple(place - scale * head), frame_wh), place))
         if sprite[-1, :, 3].any():
             ends = min(ends, int(place[1] + scale * (len(sprite) - 1 - head[1])))

@@ -23,8 +23,8 @@ _BEFORE = 0.35  # of these stand before them
 _GAP_M = (0.25, 0.8)  # from one to the next
 HEADS_M = 0.12  # how unlike their heights are
 _AS_FAR = 0.1  # how unlike their distances are, in the logarithm
-_IN_ROWS = 0.4  # of the groups
-_ROWS_NEARER, _ROWS_M = 0.35, 0.45  # at most: in the logarithm, and how much lower the heads before are
+IN_ROWS = 0.4  # of the groups
+ROWS_NEARER, ROWS_M = 0.35, 0.45  # at most: in the logarithm, and how much lower the heads before are
 _TRIES = 6
 
 HEAD_POINTS = [BODY_POINTS[BODY_JOINTS.index(name)] for name in ("Nose", "L_Ear", "R_Ear")]
@@ -60,7 +60,7 @@ def _beside(
     scale, shift = matrix[0, 0], matrix[:, 2]
     metre, head = scale * metre_px(person["pelvis"]), scale * head_px(person["points"]) + shift
     ends = min(scale * person["window"][3] + shift[1], size_wh[1])
-    in_rows = rng.random() < _IN_ROWS
+    in_rows = rng.random() < IN_ROWS
     for side in rng.permutation((-1, 1))[: rng.integers(1, 3)]:
         across_m = 0.0
         for _ in range(rng.integers(1, 3)):
@@ -69,7 +69,7 @@ def _beside(
             nearer, lower = rng.normal(0, _AS_FAR), rng.normal(0, HEADS_M)
             if in_rows:
                 way = 1 if before else -1
-                nearer, lower = way * rng.uniform(0, _ROWS_NEARER), lower + way * rng.uniform(0, _ROWS_M)
+                nearer, lower = way * rng.uniform(0, ROWS_NEARER), lower + way * rng.uniform(0, ROWS_M)
             place = head + metre * np.array((across_m, lower))
             yield _placed(rng, store, place, metre * np.exp(nearer), size_wh, ends=ends), before
 

@@ -111,7 +111,8 @@ def test_a_seed_gives_the_same_frame(store: Store, pool: Pool) -> None:
     assert np.array_equal(one[1], other[1])
 
 
-def test_a_group_is_side_by_side_and_about_as_far_away(store: Store) -> None:
+def test_a_group_is_side_by_side_and_about_as_far_away(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowds, "IN_ROWS", 0.0)
     metres = []
     for seed in range(30):
         people, _ = crowds._group(np.random.default_rng(seed), store, 4, (200, 160))
@@ -120,6 +121,16 @@ def test_a_group_is_side_by_side_and_about_as_far_away(store: Store) -> None:
         assert np.ptp(heads[:, 1]) < 0.8 * metres[-1]
     assert min(metres) < 60
     assert max(metres) > 100
+
+
+def test_in_rows_who_is_drawn_later_stands_before_and_lower(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowds, "IN_ROWS", 1.0)
+    lower = []
+    for seed in range(60):
+        people, _ = crowds._group(np.random.default_rng(seed), store, 4, (200, 160))
+        heads = np.array([head for _, head in people])
+        lower.append((heads[-1, 1] - heads[0, 1]) / np.diff(np.sort(heads[:, 0])).mean())
+    assert np.mean(lower) > 0.2
 
 
 def test_a_table_hides_where_people_of_a_group_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

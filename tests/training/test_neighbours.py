@@ -34,7 +34,7 @@ def _asked(store: Store, monkeypatch: pytest.MonkeyPatch, in_rows: float) -> tup
     """Of people beside the first: where their heads are from the first's, in metres (P, 2), how large they are (P,) of
     the first's size in the logarithm, and who is before (P,)."""
     asked = []
-    monkeypatch.setattr(neighbours, "_IN_ROWS", in_rows)
+    monkeypatch.setattr(neighbours, "IN_ROWS", in_rows)
     monkeypatch.setattr(neighbours, "_placed", lambda *given, **_: asked.append(given[2:4]))
     person, before = store.person(0), []
     for seed in range(60):
