@@ -231,9 +231,9 @@ def test_what_is_made_smaller_is_averaged(finer: int) -> None:
 def test_a_large_frame_gives_the_crop_of_a_small_one(name: str) -> None:
     """Of a smooth picture, by whatever way."""
     y, x = np.mgrid[:360, :640]
-    small = np.stack((x % 256, y % 256, (x + y) // 4 % 256), -1).astype(np.uint8)
-    small = cv2.GaussianBlur(small, (0, 0), 9)
-    large = cv2.resize(small, None, fx=4, fy=4, interpolation=cv2.INTER_LINEAR)
+    sharp = np.stack((x % 256, y % 256, (x + y) // 4 % 256), -1).astype(np.uint8)
+    small = np.asarray(cv2.GaussianBlur(sharp, (0, 0), 9), np.uint8)
+    large = np.asarray(cv2.resize(small, None, fx=4, fy=4, interpolation=cv2.INTER_LINEAR), np.uint8)
     one = _crop(_BOXES[name], size_wh=(96, 128))
     x, y, width, height = one.source_xywh_px
     other = Crop((4 * x + 1.5, 4 * y + 1.5, 4 * width, 4 * height), one.size_wh)
