@@ -17,7 +17,7 @@ from app.frame import Box
 from engines.engine import Engine, TensorSpec
 
 _SIDE_PX = 640  # where the graph leaves its input's size open
-SURE = 0.4  # score from which a detector is believed
+SURE = 0.37  # score from which a detector is believed
 _MAX_OVERLAP = 0.5
 
 
