@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.joints import BODY_JOINTS
 from training.chances import Rng
 from training.pictures import bounds
+from training.scene import CROP_ASPECT, CROP_ENLARGEMENT
 from training.targets import BODY_POINTS, Person
 
 _ENDS_NEAR = 0.3  # of the sides that the frame cuts nothing off at
@@ -18,8 +19,6 @@ _NEAR = 0.13  # how far from the person it ends at most, of their size
 _UPPER = 0.25  # of the people are boxed by their upper part
 _AT_A_TABLE = 0.65  # of these
 _LEAST_PX = 60  # of the sprite; an upper part that is smaller would be drawn too coarse
-_ENLARGEMENT = 1.25  # of crops, as in `scene`
-_ASPECT = 0.75
 
 _SHOULDERS, _HIPS, _KNEES = (
     [BODY_POINTS[BODY_JOINTS.index(f"{side}_{name}")] for side in "LR"] for name in ("Shoulder", "Hip", "Knee")
@@ -69,5 +68,5 @@ def _row(rng: Rng, points: NDArray[np.float32], box: tuple[int, int, int, int]) 
 def _crop(box: NDArray[np.float64]) -> NDArray[np.float32]:
     """(4,) middle and size of the crop around a box (4,)."""
     size = box[2:] - box[:2]
-    height = _ENLARGEMENT * max(size[1], size[0] / _ASPECT)
-    return np.array((*(box[:2] + box[2:]) / 2, _ASPECT * height, height), np.float32)
+    height = CROP_ENLARGEMENT * max(size[1], size[0] / CROP_ASPECT)
+    return np.array((*(box[:2] + box[2:]) / 2, CROP_ASPECT * height, height), np.float32)

@@ -35,7 +35,7 @@ _NEAREST_M = 0.5
 _BODY_JOINTS, _ARM_JOINTS = slice(0, 22), slice(16, 22)
 _WRISTS = slice(19, 21)
 _ENDS = (4, 5, 6, 7, 8, 9, 10, 11, 12, 10, 11, 15, 16, 17, 15, 18, 19, 20, 21, 20, 21)  # of the bones that 1 to 21 turn
-_GUESSED = 0.3
+_GUESSED = 0.3  # what a joint outside the picture counts
 _HANDS = ((20, slice(25, 40)), (21, slice(40, 55)))  # wrist and fingers, left and right
 
 

@@ -33,8 +33,8 @@ PART_PX = (HAND_PX, HAND_PX, FACE_PX)
 SPRITE_MARGIN = 1.3
 DENSE_PX = 4  # pixels of a sprite, across and down, for one of its maps of parts and depths
 
-_CROP_ENLARGEMENT = 1.25  # the crop around what is seen of a person, as the tracker's
-_ASPECT = 0.75  # of the crop, width over height
+CROP_ENLARGEMENT = 1.25  # the crop around what is seen of a person, as the tracker's
+CROP_ASPECT = 0.75  # of the crop, width over height
 _CLOSEST_M = 0.25
 _EVERYTHING = 9.0  # on the plane at distance one: farther than any picture reaches
 _EXPRESSION_RANGE = ((-1, 2), (-0.7, 2), (-0.6, 2), (-1, 2), (-0.7, 2), (-1, 2), (-0.5, 2), (-0.3, 2), (-2, 2), (-2, 2))
@@ -171,7 +171,7 @@ class Stage(torch.nn.Module):
         parts = [drawn.sprite(view, (PART_PX[part],) * 2, part) for part, view in enumerate(views)]
         points = self.wardrobe.all_points(bare, joints)
         flat, depth = _flat(points), points[..., 2:] - joints[:, :1, 2:]
-        crop_wh = torch.stack((_ASPECT * frame.height, frame.height), 1) * focal[:, None]
+        crop_wh = torch.stack((CROP_ASPECT * frame.height, frame.height), 1) * focal[:, None]
         maps = self.maps(bare, joints, to_body, views[:FACE])
         return Sprites(
             body=drawn.sprite(to_body, BODY_WH)[0],
@@ -247,7 +247,7 @@ def _framed(plane: Tensor, cut: Tensor, jitter: Tensor) -> _Frame:
     seen_low, seen_high = torch.maximum(low, window[:, :2]), torch.minimum(high, window[:, 2:])
     extent = seen_high - seen_low
     centre = (seen_low + seen_high) / 2 + jitter[:, :2] * extent
-    height = _CROP_ENLARGEMENT * jitter[:, 2] * torch.maximum(extent[:, 1], extent[:, 0] / _ASPECT)
+    height = CROP_ENLARGEMENT * jitter[:, 2] * torch.maximum(extent[:, 1], extent[:, 0] / CROP_ASPECT)
     return _Frame(window, centre, height)
 
 

@@ -114,7 +114,7 @@ class VideoSource(Closing):
             all_pts.append(packet.pts)
             if packet.is_keyframe and packet.pts * self._time_base <= self._from_s + _INSTANT_S:
                 skip = number
-        if timed:  # else, as in AVI, frames are counted from the first
+        if timed:  # else, as in raw streams, frames are counted from the first
             self._all_pts, self._packets_to_skip = sorted(all_pts), skip
         self._container.close()
         self._container = _opened(self._path)

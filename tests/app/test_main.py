@@ -186,6 +186,21 @@ def test_where_one_output_fails_the_others_are_whole(
     assert not list(tmp_path.glob("*.partial"))
 
 
+def test_whatever_keeps_one_file_from_being_finished_the_others_are_whole(
+    track: Track, clip: Path, tmp_path: Path, one_line: OneLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_recorder: object) -> None:
+        raise ValueError("an encoder's own")
+
+    monkeypatch.setattr("app.recording.overlay.OverlayRecorder.finish", fail)
+    outs = ("--out", tmp_path / "over.mp4", "--out", tmp_path / "mesh.npz")
+    assert track("--video", clip, "--box", "20,10,100,100", "--duration", "0.2", *outs, "-q") == 1
+    line = one_line()
+    assert "an encoder's own; " in line
+    assert "frames are in" in line
+    assert len(read(tmp_path / "mesh.npz")["time"]) >= 5
+
+
 def test_without_opengl_the_overlay_shows_a_skeleton_and_the_npz_is_complete(
     track: Track, clip: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

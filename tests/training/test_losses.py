@@ -18,7 +18,7 @@ from training.batches import item
 from training.dense import WEIGHTS as DENSE_WEIGHTS
 from training.forward import FaceOutputs, HandOutputs, Outputs
 from training.landmarks import WEIGHTS as LANDMARK_WEIGHTS
-from training.losses import _SPREAD_CELLS, WEIGHTS, Losses, _as_right, _cross_entropy, _whole
+from training.losses import _ENDS, _SPREAD_CELLS, WEIGHTS, Losses, _as_right, _cross_entropy, _whole
 from training.sizes import NETWORK
 from training.store import Store
 from training.torch_rotations import exp, log
@@ -141,6 +141,24 @@ def test_what_cannot_be_seen_does_not_count(losses: Losses, batch: Batch) -> Non
     found = losses(_spoiled(_truth(losses, batch), 0.5), blind)
     seen = {name for name, value in found.items() if value > 0}
     assert seen == {"body depth", "root", "body pose", "wrists", "betas", "joints", "arms", "depth"}
+
+
+@pytest.mark.parametrize("name", ["body pose", "joints", "arms"])
+def test_what_is_outside_the_picture_counts_less(losses: Losses, batch: Batch, name: str) -> None:
+    """Of one arm that is wrong, more where it is the arm that can be seen."""
+    truth = _truth(losses, batch)
+    turned = truth.pose.body_rot6d.clone()
+    turned[:, 17] = -turned[:, 17]  # the left elbow's, 18 among the joints
+    wrong = truth._replace(pose=truth.pose._replace(body_rot6d=turned))
+    shown, hidden = torch.ones(4, 22), torch.ones(4, 22)
+    hidden[:, 20] = 0  # the left wrist
+    one, other = (losses(wrong, {**batch, "in_picture": each})[name] for each in (shown, hidden))
+    assert 0 < other < 0.95 * one
+
+
+def test_a_turn_is_seen_where_its_bone_ends(arrays: BodyArrays) -> None:
+    for joint, end in enumerate(_ENDS, 1):
+        assert end == joint or arrays.parents[end] == joint
 
 
 def test_one_hand_out_of_sight_leaves_the_other(losses: Losses, batch: Batch) -> None:
