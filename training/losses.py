@@ -35,7 +35,7 @@ _NEAREST_M = 0.5
 _BODY_JOINTS, _ARM_JOINTS = slice(0, 22), slice(16, 22)
 _WRISTS = slice(19, 21)
 _ENDS = (4, 5, 6, 7, 8, 9, 10, 11, 12, 10, 11, 15, 16, 17, 15, 18, 19, 20, 21, 20, 21)  # of the bones that 1 to 21 turn
-_GUESSED = 0.3  # what a joint outside the picture counts
+_GUESSED = 0.3  # what counts that is outside the picture, and fingers that are hidden
 _HANDS = ((20, slice(25, 40)), (21, slice(40, 55)))  # wrist and fingers, left and right
 
 
@@ -66,7 +66,7 @@ class Losses(nn.Module):
         }
 
     def of_hands(self, hands: HandOutputs, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Those that HandNet alone answers for."""
+        """Those that HandNet alone answers for. Fingers that nobody sees are guessed, each as it most often is."""
         config = self._config
         seen = batch["hand_valid"].T.reshape(-1, 1, 1)  # (2N, 1, 1)
         joints = batch["hand_joints"].transpose(0, 1).flatten(0, 1)  # (2N, 20, 3)
@@ -76,7 +76,7 @@ class Losses(nn.Module):
             "hand joints": _mean(error[..., :2] / config.hand_cells, seen),
             "hand depth": _mean(error[..., 2:] / config.depth_bins, seen),
             "hand heat": _cross_entropy(hands.heat, joints, seen[..., 0].expand(-1, joints.shape[1])),
-            "hand pose": _mean(turned.flatten(2), seen),
+            "hand pose": _mean(turned.flatten(2), _counted(seen)),
         }
 
     def of_faces(self, faces: FaceOutputs, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -156,9 +156,9 @@ class Losses(nn.Module):
         return exp(log(from_rot6d(hands.rot6d)) + self.hand_mean)
 
 
-def _counted(in_picture: Tensor) -> Tensor:
-    """What outside the picture is guessed counts less, so that what can be seen is learnt."""
-    return _GUESSED + (1 - _GUESSED) * in_picture
+def _counted(seen: Tensor) -> Tensor:
+    """What is not seen is guessed and counts less, so that what can be seen is learnt."""
+    return _GUESSED + (1 - _GUESSED) * seen
 
 
 def _whole(root: Tensor, body: Tensor, jaw: Tensor, fingers: Tensor) -> Tensor:

@@ -140,7 +140,8 @@ def test_what_cannot_be_seen_does_not_count(losses: Losses, batch: Batch) -> Non
     blind = {name: torch.zeros_like(value) if name.endswith("_valid") else value for name, value in batch.items()}
     found = losses(_spoiled(_truth(losses, batch), 0.5), blind)
     seen = {name for name, value in found.items() if value > 0}
-    assert seen == {"body depth", "root", "body pose", "wrists", "betas", "joints", "arms", "depth"}
+    guessed = {"body pose", "hand pose", "joints", "arms"}
+    assert seen == guessed | {"body depth", "root", "wrists", "betas", "depth"}
 
 
 @pytest.mark.parametrize("name", ["body pose", "joints", "arms"])
@@ -169,6 +170,19 @@ def test_one_hand_out_of_sight_leaves_the_other(losses: Losses, batch: Batch) ->
     only = {side: {**batch, "hand_valid": torch.eye(2)[side].expand(4, 2)} for side in (0, 1)}
     assert losses(wrong, only[0])["hand joints"] > 0.1
     assert losses(wrong, only[1])["hand joints"] == 0
+
+
+def test_fingers_that_nobody_sees_are_guessed(losses: Losses, batch: Batch) -> None:
+    """Their rotations count, less than those of hands that are seen; where their joints are is not asked."""
+    truth = _truth(losses, batch)
+    wrong = _spoiled(truth, 0.5)
+    left = truth.hands._replace(rot6d=torch.cat((wrong.hands.rot6d[:4], truth.hands.rot6d[4:])))
+    spoiled = truth.hands._replace(joints=truth.hands.joints + 1)
+    seen, hidden = ({**batch, "hand_valid": torch.tensor((shown, 1.0)).expand(4, 2)} for shown in (1.0, 0.0))
+    one, other = (losses.of_hands(left, each)["hand pose"] for each in (seen, hidden))
+    assert 0.3 * one < other < 0.6 * one
+    nobody = {**batch, "hand_valid": torch.zeros(4, 2)}
+    assert losses.of_hands(spoiled, nobody)["hand joints"] == 0
 
 
 def test_hands_on_true_bodies_have_the_losses_of_hands(losses: Losses, batch: Batch) -> None:
