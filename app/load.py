@@ -65,8 +65,8 @@ class Loaded:
 @contextlib.contextmanager
 def loaded(options: Options) -> Iterator[Loaded]:
     """Everything the options name, freed at the end. Raises InputError, BundleError, BodyFileError, EngineError."""
-    bundle = Bundle.load(_bundle_folder(options.model))
-    body = SmplxBody.load(options.body or _body_file(bundle.shape_space))
+    bundle = Bundle.load(bundle_folder(options.model))
+    body = SmplxBody.load(options.body or body_file(bundle.shape_space))
     mean_shape = _are_strangers(bundle, body)
     with ExitStack() as stack:
         # NumPy's worker threads keep spinning after a product, and took a third of BodyNet's speed on two cores.
@@ -92,6 +92,17 @@ def loaded(options: Options) -> Iterator[Loaded]:
         )
         most_people = 1 if isinstance(boxes, FixedBox | FollowedBox) else MOST_PEOPLE
         yield Loaded(tracker, body, bundle, runtime, most_people, options.height_cm)
+
+
+def user_bundles() -> list[Path]:
+    """Folders of the user's bundles, the one that is used first."""
+    return sorted(path.parent for path in user_bundle_folder("").glob(f"*/{FILE_NAME}"))
+
+
+def user_bodies() -> list[Path]:
+    """The user's body files, the one that is used first."""
+    folder = user_data_folder() / "bodies"
+    return sorted((*folder.glob("*.npz"), *folder.glob("*.pkl")))
 
 
 def take_of(options: Options, parts: Loaded, fps: float, size_wh: tuple[int, int]) -> Take:
@@ -156,13 +167,14 @@ def _people_at_once(options: Options, runtime: Runtime, boxes: BoxPolicy) -> int
     return at_once
 
 
-def _bundle_folder(model: str | None) -> Path:
+def bundle_folder(model: str | None) -> Path:
+    """Of the bundle that --model names, by its path or its name among the user's; named none, the user's first, or else
+    the one that is shipped, which a logged line says. Raises InputError where there is none at all."""
     if model is not None:
         folder = Path(model)
         named = user_bundle_folder(model)
         return named if not folder.exists() and named.is_dir() else folder
-    folders = sorted(path.parent for path in user_bundle_folder("").glob(f"*/{FILE_NAME}"))
-    if folders:
+    if folders := user_bundles():
         return folders[0]
     if not (OPEN_BUNDLE / FILE_NAME).is_file():
         raise InputError(
@@ -175,10 +187,10 @@ def _bundle_folder(model: str | None) -> Path:
     return OPEN_BUNDLE
 
 
-def _body_file(shape_space: str) -> Path:
-    """The body that the model's shapes are of: the user's own SMPL-X, or else the one that is shipped."""
-    folder = user_data_folder() / "bodies"
-    files = sorted((*folder.glob("*.npz"), *folder.glob("*.pkl")))
+def body_file(shape_space: str) -> Path:
+    """The body that the model's shapes are of: the user's own SMPL-X, or else the one that is shipped. Raises
+    InputError where there is none."""
+    files = user_bodies()
     if files and shape_space == SMPLX_SHAPE_SPACE:
         return files[0]
     if not OPEN_BODY.is_file():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.load import OPEN_BUNDLE
+from app.load import OPEN_BUNDLE, user_bundles
 from app.sources.camera_address import cameras
-from engines.bundle import FILE_NAME, user_bundle_folder
+from engines.bundle import FILE_NAME
 
 
 def camera_choices() -> list[tuple[str, str]]:
@@ -14,6 +14,6 @@ def camera_choices() -> list[tuple[str, str]]:
 
 def model_choices() -> list[tuple[str, str]]:
     """Value for --model, and label: the user's bundles, then the one that is shipped."""
-    found = [(path.parent.name, path.parent.name) for path in sorted(user_bundle_folder("").glob(f"*/{FILE_NAME}"))]
+    found = [(folder.name, folder.name) for folder in user_bundles()]
     shipped = [(str(OPEN_BUNDLE), "Open model (shipped)")] if (OPEN_BUNDLE / FILE_NAME).is_file() else []
     return [*found, *shipped]

@@ -29,7 +29,7 @@ Say = Callable[[str], None]
 def run_window(options: Options, say: Say) -> int:
     """Exit code 0 when the window was closed, by whomever, 1 where the last take failed. Raises InputError where there
     can be no window, or no model."""
-    _check_display()
+    check_display()
     application = new_application(sys.argv[:1])
     preferences = Preferences()
     bell = Bell()
@@ -78,8 +78,9 @@ def remembered(options: Options, preferences: Preferences) -> Options:
     return options
 
 
-def _check_display() -> None:
-    """Qt ends the program where it finds no display, with a page of text."""
+def check_display() -> None:
+    """Raises InputError where there is no display, or not what Qt needs for it: Qt would end the program there, with a
+    page of text."""
     if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
         return
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
