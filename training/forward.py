@@ -9,7 +9,11 @@ from torch import Tensor
 
 from models.networks.hand4whole import Hand4Whole, PoseOutput
 from models.networks.resnet import ResNet
+from models.networks.sampling import soft_argmax
 from training.precision import bfloat16_where_quick
+from training.sizes import SHARPNESS
+
+_LEAST_HEAT = 1e-8  # a power of zero has no gradient that is finite
 
 
 class HandOutputs(NamedTuple):
@@ -63,7 +67,7 @@ def forward(network: Hand4Whole, body: Tensor, hands: Tensor, face: Tensor) -> O
         boxes=torch.cat((centres, sizes), -1),
         hands=found,
         faces=faces_forward(network, face),
-        pose=network.pose(features, joints, sides.features, sides.joints),
+        pose=network.pose(features, _sharply(heatmap), sides.features, sides.joints),
     )
 
 
@@ -78,6 +82,12 @@ def faces_forward(network: Hand4Whole, face: Tensor) -> FaceOutputs:
     """FaceNet on faces (N, f, f, 3) RGB uint8."""
     features = _features(network.face_roi_net.backbone, face)
     return FaceOutputs(features, *network.face_regressor(features))
+
+
+def _sharply(heatmap: Tensor) -> Tensor:
+    """Joints (N, J, 3) as the wrist head is given them once the networks are published, of heatmaps (N, J, D, H, W)."""
+    sharp = heatmap.clamp(min=_LEAST_HEAT) ** SHARPNESS
+    return soft_argmax(sharp / sharp.sum((2, 3, 4), keepdim=True))
 
 
 def _features(backbone: ResNet, image: Tensor) -> Tensor:

@@ -21,11 +21,10 @@ from training import checkpoints
 from training.body.expressions import DIRECTIONS
 from training.command import run
 from training.make_body import SHAPE_SPACE
+from training.sizes import SHARPNESS
 from training.targets import BODY_DEPTH_M
 from training.train import shorten_rotations
 
-# Joints read from heatmaps to this power are nearest to the truth on drawn people (median 5.8 px of 192 against 6.4).
-SHARPNESS = 1.5
 _ROTATIONS_RMS = 0.01  # of the weights that give rotations: vectors about as long as one, as half precision likes them
 # Expressions of which FaceNet explains hardly any variance on people it was not trained on. What it says of them is the
 # mean of what is drawn, a little of everything, which on a face at rest is wrong; they stay at rest.

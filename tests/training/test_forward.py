@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 from models.networks.hand4whole import Hand4Whole
 from tests.conftest import TINY
 from training.forward import forward
+from training.sizes import SHARPNESS
 
 
 def _network() -> Hand4Whole:
@@ -35,7 +37,9 @@ def test_it_is_the_network_s_own_pass_on_given_parts(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())
     out = forward(network, crop, hands, face)
     body, hand, own_face = network.body(crop), network.hand(crop, boxes[:, :2]), network.face(crop, boxes[:, 2])
-    pose = network.pose(body.features, body.joints, hand.features, hand.joints)
+    sharp = Hand4Whole(replace(TINY, sharpness=SHARPNESS)).eval()  # as published
+    sharp.load_state_dict(network.state_dict())
+    pose = network.pose(body.features, sharp.body(crop).joints, hand.features, hand.joints)
     torch.testing.assert_close(out.body_joints, body.joints)
     torch.testing.assert_close(out.body_features, body.features)
     sides = network.by_side(torch.zeros(4, 1, 2, 2), out.hands.joints, out.hands.rot6d)

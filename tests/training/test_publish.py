@@ -16,7 +16,8 @@ from tests.conftest import TINY, TINY_DETECTOR
 from training import checkpoints
 from training.body.expressions import DIRECTIONS
 from training.make_body import SHAPE_SPACE
-from training.publish import _NOT_FOUND, LICENCE, SHARPNESS, published
+from training.publish import _NOT_FOUND, LICENCE, published
+from training.sizes import SHARPNESS
 from training.targets import BODY_DEPTH_M
 from training.torch_rotations import from_rot6d
 
