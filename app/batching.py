@@ -91,6 +91,11 @@ class Batches:
             self._run(min(self._people, len(self._waiting)))
         return tuple(self._whole())
 
+    def reset(self) -> None:
+        """Forget the frames that are held."""
+        for held in (self._frames, self._waiting, self._done):
+            held.clear()
+
     def _run(self, people: int) -> None:
         """Estimate those who have waited longest."""
         subjects, crops = zip(*islice(self._waiting, people), strict=True)

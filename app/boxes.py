@@ -11,6 +11,7 @@ from app.following.cuts import Cuts
 from app.following.meshes import projected
 from app.frame import Box, Frame, Person
 
+_LONG_S = 10.0  # as good as for ever: beyond it exponentials of time may have no number
 _MOVES_S = 0.03  # time constant of a followed box's centre
 _SHRINKS, _GROWS = 1.0, 6.0  # a second, of the logarithm of its sides
 
@@ -105,6 +106,7 @@ class FollowedBox:
 def _moved(last: Box, found: Box, passed_s: float) -> Box:
     """From one box towards another, as far as goes in so many seconds."""
     x1, y1, x2, y2 = found.xyxy_px
+    passed_s = min(passed_s, _LONG_S)
     share = 1.0 - math.exp(-passed_s / _MOVES_S)
     least, most = math.exp(-passed_s * _SHRINKS), math.exp(passed_s * _GROWS)
     width = min(max(found.width_px, least * last.width_px), most * last.width_px)

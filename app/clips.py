@@ -34,7 +34,8 @@ def each_clip(options: Options) -> list[Options]:
         raise InputError(problem)
     if same := clash([], writes):
         raise InputError(f"{same}; {_other_names(options)}")
-    if options.people > 1 and (mixed := _mixed_up([path for one in each for path in one.out])):
+    several = options.people > 1 or options.detector is not None  # one after the other, in one place
+    if several and (mixed := _mixed_up([path for one in each for path in one.out])):
         raise InputError(mixed)
     if lost := clash([Named("--video", clip) for clip in clips], writes):
         raise InputError(lost)
@@ -58,7 +59,7 @@ def _mixed_up(out: Sequence[Path]) -> str:
     for path in out:
         whole = path.with_name(path.with_suffix("").stem + path.suffix)
         if path.with_suffix("").suffix[1:].isdecimal() and whole in paths:
-            return f"{path} may be one clip's, or of one person in {whole}; rename a clip, or leave out --people"
+            return f"{path} may be one clip's, or of one person in {whole}; rename one of the clips"
     return ""
 
 

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from app.errors import InputError
 from app.load import OPEN_BUNDLE, body_file, bundle_folder, user_bodies, user_bundles
-from app.sources.camera_address import cameras
+from app.sources.camera_address import CameraAddress, cameras
+from engines.automatic import candidates, check_proof
 from engines.bundle import GRAPHS, Bundle, BundleError, user_bundle_folder, user_data_folder
 from engines.cores import physical_cores, processor
 from engines.cuda_driver import CudaDriver, driver_is_installed
@@ -67,7 +68,8 @@ def _defaults() -> str:
     bundle = Bundle.load(bundle_folder(None))
     file = body_file(bundle.shape_space)
     read_body_file(file)
-    engines = [engine for engine in BUNDLES if bundle.precision in BUNDLES[engine] and not _problem(engine, bundle)]
+    check_proof(bundle)
+    engines = [one.engine for one in candidates(bundle) if not _problem(one.engine, bundle)]
     if not engines:
         raise EngineError(f"no engine runs the model in {bundle.folder}")
     return f"the model in {bundle.folder}, the body {file}, and the fastest engine of {', '.join(engines)}"
@@ -144,7 +146,8 @@ def _bodies() -> Iterator[Finding]:
 def _cameras() -> Iterator[Finding]:
     found = cameras()
     for number, name in found:
-        yield Finding(True, number, name)
+        refusal = CameraAddress(number).refusal()
+        yield Finding(not refusal, number, refusal or name)
     if not found:
         yield Finding(False, "none", "plug one in, or name a stream: wb-track --camera rtsp://HOST:PORT/PATH")
 

@@ -127,6 +127,7 @@ def take_of(options: Options, parts: Loaded, fps: float, size_wh: tuple[int, int
         pelvis_directions=body.pelvis_directions,
         hand_mean=body.hand_mean,
         shape=parts.shape,
+        live=options.live,
     )
 
 

@@ -73,7 +73,7 @@ class Tracker:
         self._sequential = boxes.sequential
         detect = Detect(boxes)
         shapes = Shapes(Height(body, smooth.height_cm) if smooth.height_cm else None, locked=smooth.level != "off")
-        self._remembering: list[Detect | Shapes | Smooth | Budget] = [detect, shapes]
+        self._remembering: list[Batches | Budget | Detect | Shapes | Smooth] = [detect, shapes]
         if budget is not None:
             self._remembering.append(budget)
 
@@ -83,7 +83,9 @@ class Tracker:
             # A mesh that waits for frames to come is too late to say where to look in the next one.
             seen_early, seen_late = (boxes.seen, None) if ahead else (None, boxes.seen)
             if people_at_once > 1:
-                networks = (MakeCrops(estimator.body), Batches(estimator.body, estimator.parts, people_at_once))
+                batches = Batches(estimator.body, estimator.parts, people_at_once)
+                networks = (MakeCrops(estimator.body), batches)
+                self._remembering.append(batches)
                 seen_early = seen_late = None
             place = Place(body, camera_of, shapes, seen_early, legs=not smooth.desk, limbs=joint_depth is not None)
             steady = () if smooth.level == "off" else (Smooth(smooth, body.hand_mean),)
@@ -106,8 +108,15 @@ class Tracker:
         return result
 
     def tracks(self, frames: Iterable[Frame]) -> Iterator[Result]:
-        """Everyone in each of the frames."""
-        return run_stages(self.stages, frames)
+        """Everyone in each of the frames. Left early, it is as after `reset`: what was held until later frames came has
+        nowhere to go."""
+        whole = False
+        try:
+            yield from run_stages(self.stages, frames)
+            whole = True
+        finally:
+            if not whole:
+                self.reset()
 
     def reset(self) -> None:
         """The next frame is of something else: no motion or shape goes on. Not while a pipeline runs."""

@@ -27,11 +27,8 @@ def fastest(bundle: Bundle, *, trusted: bool = False, files: bool = False) -> Ru
     bundle, machine and these libraries. It is not remembered while one of them does not run, whose reason may be gone
     next time. Raises EngineError where nothing is proven, or nothing runs.
     """
-    if not (trusted or bundle.proven):
-        raise EngineError(
-            f"the model {bundle.name} is {bundle.precision} without proof that it is near enough to FP32; export it "
-            f"again with wb-export, or take it as it is with --precision {bundle.precision}"
-        )
+    if not trusted:
+        check_proof(bundle)
     able = {f"{runtime} {runtime.precision}": runtime for runtime in candidates(bundle) if runtime.takes_files >= files}
     if len(able) == 1:
         return next(iter(able.values()))
@@ -53,6 +50,15 @@ def fastest(bundle: Bundle, *, trusted: bool = False, files: bool = False) -> Ru
         remembered.write(key, chosen, times)
     _say(chosen, times, "from now on" if lasting else "this time")
     return able[chosen]
+
+
+def check_proof(bundle: Bundle) -> None:
+    """Raise EngineError for a bundle that is used only where its precision is asked for."""
+    if not bundle.proven:
+        raise EngineError(
+            f"the model {bundle.name} is {bundle.precision} without proof that it is near enough to FP32; export it "
+            f"again with wb-export, or take it as it is with --precision {bundle.precision}"
+        )
 
 
 def candidates(bundle: Bundle) -> list[Runtime]:

@@ -25,7 +25,7 @@ from training.neighbours import neighbours
 from training.pictures import Matrix, moved, occluded, outside_black, over, weighted
 from training.scene import SPRITE_MARGIN
 from training.store import Store
-from training.targets import BODY_POINTS, Arrays, Person, body_targets, face_targets, hand_targets, part_window
+from training.targets import BODY_POINTS, Arrays, Person, body_targets, face_targets, hand_targets, part_window, to_part
 from training.views import FACE, LEFT, RIGHT
 
 _POOL = 300  # backgrounds kept ready
@@ -37,6 +37,11 @@ _WHOLE_EACH = 2  # of so many people one is seen whole, with hands and face; of 
 # side. BoxNet's miss hands by a median of 0.18, faces by 0.06.
 _MISSED = {LEFT: (0.12, 0.17), RIGHT: (0.12, 0.17), FACE: (0.045, 0.1)}
 _MOST_LARGER = 1.25
+
+# A third of hands are missed by more, some by a whole side, as when tracking: the wrist head is not to lean on crops as
+# if they were right.
+_FAR_OFF = 0.3
+_LEAST_FAR, _FARTHER = 0.1, 0.35  # sides, the second the mean of what exceeds the first
 
 _CLEAR = 0.5  # of the faces: not spoiled, since what an expression changes is slight
 
@@ -169,9 +174,14 @@ def _body(rng: Rng, framed: Framed, store: Store, pool: Pool, config: NetworkCon
 def _hands(rng: Rng, person: Person, pool: Pool, config: NetworkConfig) -> Arrays:
     sides = []
     for side in (LEFT, RIGHT):
-        image, matrix = _part(rng, person, side, pool, (config.hand_px, _HAND_LEAST_PX))
+        far_off = rng.random() < _FAR_OFF
+        make = _beside_hand if far_off else _part
+        image, matrix = make(rng, person, side, pool, (config.hand_px, _HAND_LEAST_PX))
         image = np.ascontiguousarray(image[:, ::-1]) if side == LEFT else image
-        sides.append({"hands": image} | hand_targets(person, side, matrix, config))
+        found = {"hands": image} | hand_targets(person, side, matrix, config)
+        if far_off:  # the hand's maps end where its sprite does
+            found["hand_parts"] = np.full_like(found["hand_parts"], -1)
+        sides.append(found)
     return {name: np.stack([side[name] for side in sides]) for name in sides[0]}
 
 
@@ -190,6 +200,23 @@ def _part(rng: Rng, person: Person, part: int, pool: Pool, size_and_least_px: tu
     if part != FACE or rng.random() > _CLEAR:
         image = spoiled(rng, image, least)
     return outside_black(image, part_window(person, part, len(sprite)), matrix), matrix
+
+
+def _beside_hand(
+    rng: Rng, person: Person, side: int, pool: Pool, size_and_least_px: tuple[int, int]
+) -> tuple[Image, Matrix]:
+    """A hand's crop that misses it by more than the hand's sprite could show, out of the body's, which is coarser; and
+    the matrix to it from the hand's sprite."""
+    size, least = size_and_least_px
+    sprite_px = len(person["hands"][side])
+    matrix = _part_matrix(rng, side, sprite_px, size)
+    way = rng.normal(0, 1, 2)
+    matrix[:, 2] += way * ((_LEAST_FAR + rng.exponential(_FARTHER)) * size / max(float(np.linalg.norm(way)), 1e-6))
+    hand = to_part(person, side, sprite_px)
+    body = np.concatenate((matrix[:, :2] @ hand[:, :2], matrix[:, :2] @ hand[:, 2:] + matrix[:, 2:]), 1)
+    there = moved(weighted(person["body"]), body, (size, size))
+    image = spoiled(rng, over(there, pool.part(rng, (size, size))), least)
+    return outside_black(image, part_window(person, side, sprite_px), matrix), matrix
 
 
 def _crop_matrix(rng: Rng, person: Person, size_wh: tuple[int, int]) -> Matrix:

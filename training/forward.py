@@ -52,7 +52,8 @@ def forward(network: Hand4Whole, body: Tensor, hands: Tensor, face: Tensor) -> O
     """
     whole = len(face)
     features = _features(network.backbone, body)
-    joints, heatmap = network.body_position_net(features)
+    _, heatmap = network.body_position_net(features)
+    joints = _sharply(heatmap)
     all_features, all_joints, body_heat = features, joints, heatmap.sum(2)
     features, joints, heatmap = features[:whole], joints[:whole], heatmap[:whole]
     with bfloat16_where_quick(body.device.type):
@@ -67,7 +68,7 @@ def forward(network: Hand4Whole, body: Tensor, hands: Tensor, face: Tensor) -> O
         boxes=torch.cat((centres, sizes), -1),
         hands=found,
         faces=faces_forward(network, face),
-        pose=network.pose(features, _sharply(heatmap), sides.features, sides.joints),
+        pose=network.pose(features, joints, sides.features, sides.joints),
     )
 
 
@@ -85,7 +86,7 @@ def faces_forward(network: Hand4Whole, face: Tensor) -> FaceOutputs:
 
 
 def _sharply(heatmap: Tensor) -> Tensor:
-    """Joints (N, J, 3) as the wrist head is given them once the networks are published, of heatmaps (N, J, D, H, W)."""
+    """Joints (N, J, 3) as they are read once the networks are published, of heatmaps (N, J, D, H, W)."""
     sharp = heatmap.clamp(min=_LEAST_HEAT) ** SHARPNESS
     return soft_argmax(sharp / sharp.sum((2, 3, 4), keepdim=True))
 

@@ -15,5 +15,5 @@ NETWORK = NetworkConfig(
 )
 
 # Joints read from heatmaps to this power are nearest to the truth on drawn people (median 5.8 px of 192 against 6.4).
-# Heatmaps are trained without it, and sharpened when the networks are published (`training.publish`).
+# Networks have it once they are published, and learn as if they had.
 SHARPNESS = 1.5

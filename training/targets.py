@@ -31,7 +31,7 @@ BODY_DEPTH_M = 2.0  # the depth that BodyNet's bins cover, about the pelvis
 
 _HIDDEN = 0.4  # what a joint counts that something stands before: where it is can be guessed
 _HAND_SEEN = 0.015  # of the hand's picture, else it is hidden
-_HAND_IN_FRAME = 0.5  # of its joints
+_HAND_IN_FRAME = 0.5  # of its joints, and so many in the crop
 _FACE_SEEN = 0.07  # whole ones of those who look at the camera are 0.12, from the side 0.08
 _MESH_JOINTS = slice(0, 22)
 
@@ -86,11 +86,12 @@ def hand_targets(person: Person, side: int, matrix: Matrix, config: NetworkConfi
     bins = (depth_m / HAND_DEPTH_M + 0.5) * config.depth_bins
     window = person["window"]
     in_frame = _within(person["points"][points, :2], window[:2], window[2:]).mean()
+    in_crop = _within(px, 0, size).mean()
     maps = _maps(person, matrix, config, side)
     maps = {name: each[:, ::-1] if side == LEFT else each for name, each in maps.items()}
     return maps | _float32(
         hand_joints=np.concatenate((px * (config.hand_cells / size), bins), 1),
-        hand_valid=person["part_seen"][side] > _HAND_SEEN and in_frame > _HAND_IN_FRAME,
+        hand_valid=person["part_seen"][side] > _HAND_SEEN and min(in_frame, in_crop) > _HAND_IN_FRAME,
     )
 
 
@@ -132,10 +133,17 @@ def _maps(person: Person, matrix: Matrix, config: NetworkConfig, side: int | Non
 
 def part_window(person: Person, part: int, sprite_px: int) -> NDArray[np.float64]:
     """(4,) xyxy of what the frame shows, in pixels of a part's sprite."""
+    matrix = to_part(person, part, sprite_px)
+    return np.asarray(person["window"] * matrix[0, 0] + np.tile(matrix[:, 2], 2))
+
+
+def to_part(person: Person, part: int, sprite_px: int) -> Matrix:
+    """(2, 3) from the body's sprite to a part's."""
     box = person["part_boxes"][part]
     side = max(float((box[2:] - box[:2]).max()), 1e-3) * PART_ENLARGEMENT[part] * SPRITE_MARGIN
-    centre = np.tile((box[:2] + box[2:]) / 2, 2)
-    return np.asarray((person["window"] - centre) * (sprite_px / side) + (sprite_px - 1) / 2)
+    scale = sprite_px / side
+    x, y = (sprite_px - 1) / 2 - (box[:2] + box[2:]) / 2 * scale
+    return np.array(((scale, 0, x), (0, scale, y)))
 
 
 def _camera(person: Person, scale: float, pelvis_px: NDArray[Any]) -> NDArray[Any]:

@@ -21,10 +21,12 @@ class Cast:
         """Who of the people is shown in this frame, by number.
 
         Someone lost near another, who may hide them, keeps the place for a second, but not over a cut. A free place
-        goes to one who was shown before, or else to the largest of the sure ones.
+        goes to one who was shown before, or else to the largest of the sure ones. Whoever turns out to have been taken
+        for someone who has no place, and so has no number any more, gives the place to them.
         """
+        numbered = [one for one in self._kept if one.track_id is not None]
         self._kept = [
-            one for one in self._kept if one.present or (one in people and not cut and _waited_for(one, time_s))
+            one for one in numbered if one.present or (one in people and not cut and _waited_for(one, time_s))
         ]
         free = [one for one in people if one.present and not one.missed and one not in self._kept]
         free.sort(key=lambda one: (one.track_id is None, -one.box.score * one.box.area_px2))

@@ -49,7 +49,8 @@ def engine_name(parts: Loaded) -> str:
 def held_overall(parts: Loaded) -> str:
     """What there is to add to the last line's numbers where a rate was asked for."""
     budget = parts.tracker.budget
-    return "" if budget is None else f", {budget.overall()}"
+    held = None if budget is None else budget.overall()
+    return f", {held}" if held and held.verdict else ""
 
 
 def write_session_stats(path: Path, session: Session, parts: Loaded) -> None:
@@ -87,7 +88,9 @@ def write_stats(path: Path, stats: Stats, parts: Loaded, **about_source: object)
 def _paced(parts: Loaded) -> dict[str, Any]:
     """What was done to hold a rate; nothing where none was asked for."""
     budget = parts.tracker.budget
-    return {} if budget is None else {"pace": {**budget.overall().summary(), "costs_ms": budget.costs_ms()}}
+    if budget is None or not budget.overall().verdict:  # of one frame nothing is known
+        return {}
+    return {"pace": {**budget.overall().summary(), "costs_ms": budget.costs_ms()}}
 
 
 def _taken(session: Session) -> str:

@@ -73,7 +73,7 @@ def columns(take: Take, records: NDArray[Any], frames: Sampling) -> dict[str, ND
         "poses": poses,
     }
     frame_index = frames.nearest(records["frame_index"])
-    fps = take.resample_fps or true_fps(frame_index, frames.time_s, take.fps)
+    fps = take.resample_fps or true_fps(frame_index, frames.time_s, take.fps, live=take.live)
     whole_fps = np.array(max(1.0, float(round(fps))))  # as importers want it, and 0 is no rate
     camera = take.camera
     return {
@@ -110,7 +110,7 @@ def _frames(take: Take, records: NDArray[Any], rows: NDArray[np.intp]) -> Sampli
     time_s = np.asarray(records["time"][rows])
     if take.resample_fps is None:
         return Sampling.as_recorded(rows, time_s)
-    return Sampling.at_rate(rows, time_s, records["frame_index"][rows], take.resample_fps)
+    return Sampling.at_rate(rows, time_s, records["frame_index"][rows], take.resample_fps, live=take.live)
 
 
 def robust_mean(values: NDArray[Any]) -> Array:
@@ -120,17 +120,21 @@ def robust_mean(values: NDArray[Any]) -> Array:
     return np.asarray(ordered[cut : len(ordered) - cut].mean(0))
 
 
-def true_fps(frame_index: NDArray[Any], time_s: NDArray[Any], stated: float) -> float:
+def true_fps(frame_index: NDArray[Any], time_s: NDArray[Any], stated: float, *, live: bool = False) -> float:
     """Rows a second: as the source states where the frames' times agree within a twentieth, otherwise as they say.
 
     Times without the person or the camera do not count. A short part of a 30 fps recording can measure 29.3, which is
-    jitter, not a rate. Live, where newer frames overtake others, rows are several frames apart, and the rate is theirs.
+    jitter, not a rate. live: rows are several frames apart where newer frames overtook others, the rate is theirs, and
+    as measured: a camera states what it would give in good light.
     """
-    usual = follow(frame_index, time_s)
+    usual = follow(frame_index, time_s, live=live)
     if not usual.any():
         return stated
+    seconds = float(np.diff(time_s)[usual].sum())
+    if live:
+        return float(usual.sum()) / seconds
     steps = np.diff(frame_index)[usual]
-    measured = float(steps.sum() / np.diff(time_s)[usual].sum())
+    measured = float(steps.sum()) / seconds
     frames_per_s = stated if abs(measured / stated - 1) < 0.05 else measured
     return frames_per_s / float(steps.mean())
 

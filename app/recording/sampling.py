@@ -13,6 +13,7 @@ from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle, 
 _INSTANT_S = 1e-6
 _ABSENT = 1.9  # usual steps without a row, after which the person was away
 _AWAY_S = 0.5  # no shorter are the gaps of a lost or paused camera, whose frames are numbered on as if there were none
+_OVERTAKEN_S = 0.25  # live, no longer are gaps of frames that newer ones overtook, and these follow no order
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,17 @@ class Sampling:
         return cls(rows, rows, np.zeros(len(rows)), time_s)
 
     @classmethod
-    def at_rate(cls, rows: NDArray[np.intp], time_s: Array, frame_index: NDArray[Any], fps: float) -> Sampling:
-        """At `fps` from the first row's time on. Nothing is made up while the person or the camera was away."""
+    def at_rate(
+        cls, rows: NDArray[np.intp], time_s: Array, frame_index: NDArray[Any], fps: float, *, live: bool = False
+    ) -> Sampling:
+        """At `fps` from the first row's time on. Nothing is made up while the person or the camera was away. live: as
+        `follow`'s."""
         wanted = time_s[0] + np.arange(int((time_s[-1] - time_s[0] + _INSTANT_S) * fps) + 1) / fps
         before = np.clip(np.searchsorted(time_s, wanted + _INSTANT_S, side="right") - 1, 0, len(rows) - 1)
         after = np.minimum(before + 1, len(rows) - 1)
         span = np.maximum(time_s[after] - time_s[before], _INSTANT_S)
         weight = np.clip((wanted - time_s[before]) / span, 0.0, 1.0)
-        neighbours = np.append(follow(frame_index, time_s), True)  # the last row has none, and needs none
+        neighbours = np.append(follow(frame_index, time_s, live=live), True)  # the last row has none, and needs none
         there = neighbours[before] | (wanted - time_s[before] < _INSTANT_S)
         return cls(rows[before[there]], rows[after[there]], weight[there], wanted[there])
 
@@ -72,17 +76,20 @@ class Sampling:
         return nearest_axis_angle(matrix_to_axis_angle(start @ axis_angle_to_matrix(step)), first)
 
 
-def follow(frame_index: NDArray[Any], time_s: Array) -> NDArray[np.bool_]:
+def follow(frame_index: NDArray[Any], time_s: Array, *, live: bool = False) -> NDArray[np.bool_]:
     """(N,), (N,) -> (N - 1,): whether the next row is as far on as usual, and not one after an absence.
 
-    Usual is one frame, but for live takes slower than their camera, where rows are several frames apart.
+    Usual is one frame, or several where rows are several apart throughout. live: frames are missing because newer ones
+    overtook them, now one, now none, so that only times tell.
     """
     steps, spans_s = np.diff(frame_index), np.diff(time_s)
     if not len(steps):
         return np.zeros(0, np.bool_)
     usual_step, usual_s = _middle(steps), _middle(spans_s)
     if len(steps) == 1 and usual_s > _AWAY_S:
-        usual_step = 1.0  # two rows far apart are no slow take
+        usual_step, usual_s = 1.0, usual_s if not live else 0.0  # two rows far apart are no slow take
+    if live:
+        return np.asarray(spans_s <= max(_ABSENT * usual_s, _OVERTAKEN_S))
     return np.asarray((steps <= _ABSENT * usual_step) & (spans_s <= max(_ABSENT * usual_s, _AWAY_S)))
 
 

@@ -27,7 +27,8 @@ class Take:
     the file, where not that of the recording. vertex_count is 0 where vertices are not
     recorded. pelvis_template (3,), pelvis_directions (3, 20): the body's resting pelvis as a function of shape and
     expression, which `trans` depends on. hand_mean (2, 15, 3): the body's mean hands. shape: "estimated", or "mean: "
-    and why, and how tall it was made, if it was; recordings that do not say are of the first kind.
+    and why, and how tall it was made, if it was; recordings that do not say are of the first kind. live: newer frames
+    overtook others.
     """
 
     camera: Pinhole
@@ -44,6 +45,7 @@ class Take:
     pelvis_directions: Array
     hand_mean: Array
     shape: str = "estimated"
+    live: bool = False
 
     @property
     def record_dtype(self) -> np.dtype[Any]:

@@ -22,7 +22,7 @@ from app.recording.sound import Sound, SoundError, TimedPackets
 
 _log = logging.getLogger(__name__)
 
-_SOUND, _SOUND_START = "sound", "sound_start_s"  # metadata of partial videos
+_SOUND, _SOUND_START = "sound_hex", "sound_start_s"  # metadata of partial videos, where paths need not be text
 _OURS = "wb-track partial 1"  # more of it: by this, and by nothing else, they are told from other programs' files
 _HEAD_BYTES = 1 << 16  # in which it is, and where frames begin, if there are any
 _FRAGMENT = b"moof"
@@ -35,7 +35,7 @@ def mark_partial(partial: OutputContainer) -> None:
 
 def note_sound(partial: OutputContainer, sound: Path, start_s: float) -> None:
     """Before its first frame, tell a partial video which file's sound from start_s on goes with it, if it has any."""
-    partial.metadata[_SOUND] = str(sound.absolute())
+    partial.metadata[_SOUND] = os.fsencode(sound.absolute()).hex()
     partial.metadata[_SOUND_START] = str(start_s)
 
 
@@ -101,7 +101,9 @@ def _write(path: Path, partial: Path, *, silent: bool = False) -> None:
         if _SOUND in video.metadata and not silent:
             start_s = float(video.metadata[_SOUND_START])
             span_s = (start_s, start_s + _length_s(video))
-            tracks.append(stack.enter_context(Sound(Path(video.metadata[_SOUND]), span_s)).add_to(out))
+            tracks.append(
+                stack.enter_context(Sound(Path(os.fsdecode(bytes.fromhex(video.metadata[_SOUND]))), span_s)).add_to(out)
+            )
         for _, packet in heapq.merge(*tracks, key=itemgetter(0)):
             out.mux(packet)
 

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import socket
+import struct
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,10 @@ _NAMES = Path("/sys/class/video4linux")
 _ANSWER_S = 0.3
 _OPEN_MS, _READ_MS = 3000, 1000  # FFmpeg's own limits are 30 s each
 _SIZE_WH, _RATE = (1280, 720), 30
+# struct v4l2_capability: its size, and where capabilities and device_caps are; in these V4L2_CAP_VIDEO_CAPTURE, the
+# planar one too, and V4L2_CAP_DEVICE_CAPS.
+_QUERY, _ANSWER_BYTES, _ABILITIES = 0x80685600, 104, 84
+_CAPTURES, _SAYS_OWN = 0x1 | 0x1000, 0x80000000
 _PROBED = 8  # device numbers, where the system keeps no list
 
 
@@ -83,7 +88,7 @@ class CameraAddress:
             capture = cv2.VideoCapture(int(self.text))
         if not capture.isOpened():
             capture.release()
-            raise CameraError(self._refusal())
+            raise CameraError(self._failure())
         if not self.is_url:
             _ask(capture)
         return capture
@@ -101,17 +106,23 @@ class CameraAddress:
             return f"nothing answers at {parts.hostname}:{parts.port or _PORTS.get(parts.scheme, 0)}"
         return f"there is no {self.name}: {self._device} is missing; wb-track --camera list names the cameras"
 
-    def _refusal(self) -> str:
-        if self.is_url:
-            return f"{self.name} answers, but gives no video"
+    def refusal(self) -> str:
+        """Why the system does not let its device be opened; empty where it does, and where only trying can tell."""
         if self._device is None:
-            return f"{self.name} cannot be opened: missing, or used by another program"
+            return ""
         try:
             os.close(os.open(self._device, os.O_RDWR | os.O_NONBLOCK))
         except OSError as error:
             reasons = {errno.EACCES: "not allowed; join the group that owns it", errno.EBUSY: "used by another program"}
             return f"{self.name} cannot be opened: {reasons.get(error.errno or 0, error.strerror)}"
-        return f"{self.name} gives no video: used by another program, or not a camera"
+        return ""
+
+    def _failure(self) -> str:
+        if self.is_url:
+            return f"{self.name} answers, but gives no video"
+        if self._device is None:
+            return f"{self.name} cannot be opened: missing, or used by another program"
+        return self.refusal() or f"{self.name} gives no video: used by another program, or not a camera"
 
 
 def granted(capture: cv2.VideoCapture) -> str:
@@ -128,7 +139,8 @@ def cameras() -> list[tuple[str, str]]:
     """The cameras there are: what to give --camera, and the name. Where the system keeps no list, each is opened."""
     if _LINUX:
         numbers = sorted(int(entry.name[5:]) for entry in _NAMES.glob("video*") if entry.name[5:].isdecimal())
-        return [(str(number), _device_name(_DEVICES / f"video{number}")) for number in numbers]
+        devices = {str(number): _DEVICES / f"video{number}" for number in numbers}
+        return [(number, _device_name(device)) for number, device in devices.items() if _may_capture(device)]
     found = []
     for number in range(_PROBED):
         with contextlib.suppress(CameraError):
@@ -144,6 +156,25 @@ def _ask(capture: cv2.VideoCapture) -> None:
     capture.set(cv2.CAP_PROP_FRAME_WIDTH, _SIZE_WH[0])
     capture.set(cv2.CAP_PROP_FRAME_HEIGHT, _SIZE_WH[1])
     capture.set(cv2.CAP_PROP_FPS, _RATE)
+
+
+def _may_capture(device: Path) -> bool:
+    """Unless a device says itself that it gives no pictures, as those for metadata do that webcams have beside their
+    own (Linux's VIDIOC_QUERYCAP; not run on hardware)."""
+    import fcntl  # not there on Windows
+
+    try:
+        opened = os.open(device, os.O_RDWR | os.O_NONBLOCK)
+    except OSError:
+        return True
+    try:
+        said = fcntl.ioctl(opened, _QUERY, bytes(_ANSWER_BYTES))
+    except OSError:
+        return True
+    finally:
+        os.close(opened)
+    of_all, own = struct.unpack_from("=II", said, _ABILITIES)
+    return bool((own if of_all & _SAYS_OWN else of_all) & _CAPTURES)
 
 
 def _device_name(device: Path) -> str:

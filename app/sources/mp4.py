@@ -7,6 +7,8 @@ from pathlib import Path
 
 _INDEXES = {b"moov", b"meta"}  # of a video, of an image (HEIF)
 _FIRST_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide")
+_LATER_BOXES = (b"uuid", b"udta", b"meta", b"moof", b"mfra", b"sidx", b"styp", b"emsg", b"prft", b"pdin", b"pnot")
+_MEDIA = {b"mdat", b"moof"}
 
 
 def missing_bytes(path: Path) -> str:
@@ -22,7 +24,8 @@ def missing_bytes(path: Path) -> str:
             file.seek(at)
             header = file.read(16)
             kind = header[4:8]
-            if at == 0 and kind not in _FIRST_BOXES:
+            whole = seen & _INDEXES and seen & _MEDIA  # what follows may be a camera's or a tagger's, no box
+            if kind not in _FIRST_BOXES and (at == 0 or (whole and kind not in _LATER_BOXES)):
                 return ""
             if len(header) < 8:
                 return f"its last {len(header)} bytes are the beginning of something"

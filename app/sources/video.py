@@ -84,7 +84,10 @@ class VideoSource(Closing):
         self._pixel_aspect = _pixel_aspect(self._stream)
         self._first_wh: tuple[int, int] | None = None
         self._frames = self._decoded()
-        self._first = next(self._frames, None)
+        try:
+            self._first = next(self._frames, None)
+        except TrackingError as error:  # nothing has been tracked yet
+            raise InputError(f"{error}; convert it, to H.264 in MP4 for one, or copy it again") from error
         if self._first is None:
             part = "" if start_s == 0 else f" after {start_s:g} s"
             raise InputError(f"{self._path} has no frame that can be decoded{part}")
@@ -174,7 +177,9 @@ class VideoSource(Closing):
                 except FFmpegError as error:
                     damaged, in_a_row = damaged + 1, in_a_row + 1
                     if in_a_row > _DAMAGED_LIMIT:
-                        raise TrackingError(f"{self._path} is damaged: {reason(error)}") from error
+                        unknown = isinstance(error, av.error.DecoderNotFoundError)
+                        what = "is in a format that cannot be decoded here" if unknown else "is damaged"
+                        raise TrackingError(f"{self._path} {what}: {reason(error)}") from error
                     continue
                 in_a_row = 0
                 yield from pictures

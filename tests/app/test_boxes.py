@@ -185,6 +185,15 @@ def test_the_whole_frame_is_looked_at_again_when_the_mesh_is_lost(vertices_m: ND
     assert _followed(_points(100, 50, 200, 300), vertices_m) == _WHOLE
 
 
+def test_minutes_between_frames_take_the_box_all_the_way() -> None:
+    policy = FollowedBox()
+    policy.seen(_frame(), (_person(_points(100, 50, 200, 300)),))
+    later = replace(_frame(1), time_s=3600.0)
+    policy.seen(later, (_person(_points(300, 100, 420, 400)),))
+    (track,) = policy.tracks(later, cut=False)
+    assert track.box.xyxy_px == pytest.approx(_followed(_points(300, 100, 420, 400)), abs=0.1)
+
+
 def test_the_whole_frame_is_looked_at_again_when_nobody_was_seen() -> None:
     policy = FollowedBox()
     policy.seen(_frame(), (_person(_points(100, 50, 200, 300)),))

@@ -105,6 +105,8 @@ def test_of_several_people_no_file_is_taken_for_another_clip_s(
     asked = ("--video", clips / "take1*.mp4", "--out", tmp_path / "{clip}.npz")
     assert track(*asked, "--people", "2") == 2
     assert "take1.1.npz may be one clip's, or of one person in" in one_line()
+    assert track(*asked, "--detector", clips / "any.onnx") == 2  # one person after another has a number too
+    assert "take1.1.npz may be one clip's, or of one person in" in one_line()
     assert track(*asked, *BOX, "-q") == 0
     assert sorted(path.name for path in tmp_path.glob("*.npz")) == ["take1.1.npz", "take1.npz", "take10.npz"]
 

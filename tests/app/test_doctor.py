@@ -14,6 +14,7 @@ import pytest
 from app import doctor
 from app.load import OPEN_BUNDLE
 from app.rendering import gl_context
+from app.sources.camera_address import CameraAddress
 from engines.bundle import FILE_NAME
 from models.body_file import OPEN_BODY
 
@@ -86,6 +87,15 @@ def test_a_broken_model_of_the_users_is_why_nothing_can_be_tracked(examined: Exa
     assert re.match("wb-track cannot track: .*hash differs", last)
 
 
+def test_a_model_without_proof_is_not_used_by_itself(examined: Examined, user: Path) -> None:
+    """As wb-track would refuse it."""
+    _users_model(user, precision="int8", reduction=None)
+    code, found, last = examined()
+    assert code == 1
+    assert "not proven" in found["mine"]
+    assert re.match("wb-track cannot track: .*without proof", last)
+
+
 def test_a_broken_body_counts_for_a_model_that_would_take_it(examined: Examined, user: Path) -> None:
     (user / "bodies").mkdir()
     (user / "bodies" / "SMPLX_MINE.npz").write_bytes(b"nothing")
@@ -117,9 +127,12 @@ def test_an_engine_that_does_not_start_says_why(examined: Examined, monkeypatch:
 
 def test_cameras_are_named(examined: Examined, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "cameras", lambda: [("0", "Integrated Camera"), ("2", "HD Webcam")])
+    monkeypatch.setattr(CameraAddress, "refusal", lambda _: "")
     _, found, _ = examined()
     assert re.match("ok +0 +Integrated Camera", found["0"])
     assert re.match("ok +2 +HD Webcam", found["2"])
+    monkeypatch.setattr(CameraAddress, "refusal", lambda self: f"camera {self.text} cannot be opened: not allowed")
+    assert re.match("no .*not allowed", examined()[1]["2"])
     monkeypatch.setattr(doctor, "cameras", list)
     assert examined()[1]["none"].startswith("no")
 

@@ -12,7 +12,8 @@ import pytest
 
 from app.frame import Result
 from app.live.recording import Recording
-from app.live.report import _taken
+from app.live.report import _paced, _taken, held_overall
+from app.pacing.report import Held
 
 
 @pytest.mark.parametrize(
@@ -41,3 +42,18 @@ def test_frames_left_out_are_said_of_the_file_that_lacks_them(
 def test_without_a_take_nothing_is_said() -> None:
     session: Any = SimpleNamespace(recording=None)
     assert not _taken(session)
+
+
+@pytest.mark.parametrize(("fps", "said"), [(0.0, ""), (29.9, ", 30 fps held")])
+def test_of_one_frame_no_rate_is_said_to_be_held_or_not(fps: float, said: str) -> None:
+    held = Held(30.0, fps, 60.0, None, {})
+    budget = SimpleNamespace(overall=lambda: held, costs_ms=dict)
+    parts: Any = SimpleNamespace(tracker=SimpleNamespace(budget=budget))
+    assert held_overall(parts) == said
+    assert bool(_paced(parts)) == bool(said)
+
+
+def test_no_rate_that_was_not_asked_for_is_held() -> None:
+    parts: Any = SimpleNamespace(tracker=SimpleNamespace(budget=None))
+    assert held_overall(parts) == ""
+    assert _paced(parts) == {}

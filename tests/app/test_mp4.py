@@ -53,6 +53,10 @@ def _missing(tmp_path: Path, content: bytes) -> str:
         # The last box is as long as the file.
         _FTYP + _MOOV + _last_box(b"mdat", bytes(1000)),
         _FTYP + _MOOV + _last_box(b"mdat"),
+        # What is no box, behind the last one: by cameras, by taggers.
+        _FTYP + _MOOV + _MDAT + b"\0\0\0\1",
+        _FTYP + _MDAT + _MOOV + b"TAG" + bytes(125),
+        _FTYP + _MDAT + _MOOV + b"Some camera's own words " * 20,
         # An image, as phones write them.
         _FTYP + _box(b"meta", bytes(200)) + _MDAT,
     ],

@@ -41,6 +41,16 @@ def test_nothing_is_made_up_where_the_camera_was_away(step: int) -> None:
     assert len(frames) == 2 * (9 * step + 1)
 
 
+@pytest.mark.parametrize("rows_a_second", [28, 25, 22, 17])
+def test_a_live_take_is_filled_in_where_frames_were_overtaken(rows_a_second: int) -> None:
+    index = np.unique(np.floor(np.arange(10 * rows_a_second) * 30 / rows_a_second).astype(int))
+    frames = Sampling.at_rate(np.arange(len(index)), index / 30, index, 30.0, live=True)
+    np.testing.assert_allclose(frames.time_s, np.arange(index[-1] + 1) / 30)
+    away = index / 30 + np.where(np.arange(len(index)) < 50, 0.0, 0.4)
+    gaps = np.diff(Sampling.at_rate(np.arange(len(index)), away, index, 30.0, live=True).time_s)
+    assert (gaps > 0.3).sum() == 1
+
+
 def test_a_time_lapse_is_filled_in_between() -> None:
     frames = Sampling.at_rate(ROWS, 2.0 * ROWS, ROWS, 1.0)
     np.testing.assert_allclose(frames.time_s, np.arange(7))

@@ -77,3 +77,22 @@ def test_after_a_reset_nobody_has_the_shape_or_the_motion_of_who_was_there(
     for result, same in zip(after, expected, strict=True):
         np.testing.assert_array_equal(result.people[0].params.betas, same.people[0].params.betas)
         np.testing.assert_array_equal(result.people[0].vertices_m, same.people[0].vertices_m)
+
+
+def test_frames_left_early_do_not_come_back(estimator: Estimator, body: SmplxBody) -> None:
+    """A file is smoothed with a look ahead, so that frames wait; whoever breaks off wants none of them."""
+
+    def made() -> Tracker:
+        told = _Told()
+        told.here = (1,)
+        camera = Pinhole.from_fov(60.0, _SIZE_WH)
+        return Tracker(told, estimator, body, lambda _: camera, SmoothSettings())
+
+    left = made()
+    for _ in left.tracks(_frames(0)):
+        break
+    found, expected = list(left.tracks(_frames(20))), list(made().tracks(_frames(20)))
+    assert len(found) == len(expected) == 6
+    for one, other in zip(found, expected, strict=True):
+        assert one.frame.index == other.frame.index
+        np.testing.assert_allclose(one.people[0].vertices_m, other.people[0].vertices_m, rtol=0, atol=1e-6)

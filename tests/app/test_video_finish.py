@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import av
@@ -45,6 +47,15 @@ def test_a_recovered_recording_has_the_sound_of_its_time(
     with av.open(str(tmp_path / "clip.mp4")) as container:  # where the clip lies is nobody's business
         assert container.metadata["comment"] == "a comment"
         assert not any(str(tmp_path) in value for value in container.metadata.values())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+def test_the_clip_s_name_need_not_be_text(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clip = tmp_path / os.fsdecode(b"caf\xe9.mp4")
+    clips.make_clip(tmp_path / "clip.mp4", STEADY, sound="aac").rename(clip)
+    finish_video(clips.killed(tmp_path / "overlay.mp4", 90, clip), tmp_path / "overlay.mp4")
+    assert clips.sound_packets(tmp_path / "overlay.mp4")[1]
+    assert not caplog.messages
 
 
 def test_a_recovered_recording_whose_clip_is_gone_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

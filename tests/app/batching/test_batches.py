@@ -104,3 +104,10 @@ def test_large_pictures_do_not_wait_for_a_full_batch(estimator: Estimator, engin
     assert held.max() <= 4
     assert set(engines["body"].batches) == {4}
     assert sum(out) + len(batches.flush()) == 12
+
+
+def test_batches_forget_what_they_hold(estimator: Estimator, body: SmplxBody) -> None:
+    made = tracker(estimator, body, 4)
+    for _ in made.tracks(frames(11)):
+        break
+    assert_same(list(made.tracks(frames(6))), list(tracker(estimator, body, 4).tracks(frames(6))))

@@ -177,6 +177,29 @@ def test_the_true_frame_rate(index: list[int], time: list[float], stated: float,
     assert true_fps(np.array(index), np.array(time), stated) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("rows_a_second", [28, 25, 22, 17, 12])
+def test_a_live_take_has_the_rate_of_its_rows(rows_a_second: int) -> None:
+    """Each row is the newest frame of a camera of 30 a second, now the next one, now the one after it."""
+    index = np.unique(np.floor(np.arange(20 * rows_a_second) * 30 / rows_a_second).astype(int))
+    fps = true_fps(index, index / 30, 30.0, live=True)
+    assert fps == pytest.approx(rows_a_second, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("index", "time", "expected"),
+    [
+        ([*range(30)], [k / 28.7 for k in range(30)], 28.7),  # in dim light
+        ([0, 1, 3, 4, 64, 65, 67], [0.0, 0.03, 0.1, 0.13, 2.13, 2.16, 2.23], 5 / 0.23),  # two seconds away
+        ([0, 1, 2, 3], [0.0, 0.1, 60.1, 60.2], 10.0),
+        ([0, 90], [0.0, 3.0], 30.0),
+        ([5], [1.0], 30.0),
+        ([0, 30, 60], [0.0, 1.0, 2.0], 1.0),
+    ],
+)
+def test_the_rate_of_a_live_take_is_measured(index: list[int], time: list[float], expected: float) -> None:
+    assert true_fps(np.array(index), np.array(time), 30.0, live=True) == pytest.approx(expected)
+
+
 def test_importers_get_whole_rates_and_the_true_one_beside(tmp_path: Path, body: SmplxBody) -> None:
     file = record(tmp_path / "mesh.npz", body, [1], vertices=False, fps=29.97)
     assert float(file["mocap_frame_rate"]) == float(file["mocap_framerate"]) == 30

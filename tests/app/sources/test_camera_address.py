@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import struct
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -50,3 +53,45 @@ def test_cameras_are_listed_with_their_names(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(camera_address, "_NAMES", tmp_path)
     monkeypatch.setattr(camera_address, "_LINUX", True)
     assert cameras() == [("2", "First"), ("10", "Second")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux lists devices that are no cameras")
+@pytest.mark.parametrize(
+    ("capabilities", "device_caps", "listed"),
+    [
+        (0x84A00001, 0x04200001, True),  # a webcam
+        (0x84A00001, 0x04A00000, False),  # its metadata
+        (0x85201000, 0x05201000, True),  # planes apart
+        (0x05000001, 0, True),  # an old driver, which speaks of all its devices
+        (0x05000002, 0, False),
+    ],
+)
+def test_devices_that_give_no_pictures_are_not_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capabilities: int, device_caps: int, listed: bool
+) -> None:
+    """Answers to VIDIOC_QUERYCAP: struct v4l2_capability."""
+
+    def answer(_: int, request: int, given: bytes) -> bytes:
+        assert request == (2 << 30) + (104 << 16) + (ord("V") << 8)  # _IOR('V', 0, struct v4l2_capability)
+        assert len(given) == 104
+        return struct.pack("=16s32s32sIII12x", b"uvcvideo", b"Camera", b"usb-1", 6, capabilities, device_caps)
+
+    (tmp_path / "names" / "video0").mkdir(parents=True)
+    (tmp_path / "video0").touch()
+    monkeypatch.setattr(camera_address, "_NAMES", tmp_path / "names")
+    monkeypatch.setattr(camera_address, "_DEVICES", tmp_path)
+    monkeypatch.setattr("fcntl.ioctl", answer)
+    assert bool(cameras()) == listed
+
+
+def test_a_device_that_is_not_allowed_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(camera_address, "_LINUX", True)
+    monkeypatch.setattr(camera_address, "_DEVICES", tmp_path)
+    (tmp_path / "video0").touch()
+    assert not CameraAddress("0").refusal()
+    monkeypatch.setattr("os.open", denied)
+    assert "not allowed" in CameraAddress("0").refusal()
+    assert not CameraAddress("rtsp://host/live").refusal()

@@ -16,6 +16,7 @@ import pytest
 from app.errors import InputError, TrackingError
 from app.frame import Frame
 from app.sources.video import VideoSource
+from models.body_file import OPEN_BODY
 from tests.app.sources.numbered import COUNT, VARIABLE, Clip, expected_at, frames_of, number_of, opencv_frames, seen_in
 
 
@@ -182,4 +183,12 @@ def test_a_text_is_not_a_video(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("a line of words that is long enough\n" * 60)
     with pytest.raises(InputError, match=r"long\.txt is a text, expected a video"):
+        VideoSource(path)
+
+
+def test_a_format_that_cannot_be_decoded_is_a_bad_input(tmp_path: Path) -> None:
+    """A whole file, but in a codec of which nothing is known."""
+    path = tmp_path / "clip.mp4"
+    path.write_bytes((OPEN_BODY.parent / "sample.mp4").read_bytes().replace(b"avc1", b"xyz1"))
+    with pytest.raises(InputError, match=r"clip\.mp4 .*(cannot be decoded here|is damaged|no frame).*"):
         VideoSource(path)
