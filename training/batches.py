@@ -135,16 +135,14 @@ def item(rng: Rng, store: Store, row: int, pool: Pool, config: NetworkConfig) ->
     """Inputs and targets of one person.
 
     body (H, W, 3), hands (2, h, h, 3), left first and mirrored, face (f, f, 3): uint8 RGB. rotations (23, 3, 3) of
-    root, body and jaw, hand_rotations (2, 15, 3, 3), coefficients (20,): float32. And what `targets` gives.
+    root, about the line of sight to the crop's middle, body and jaw, hand_rotations (2, 15, 3, 3), coefficients (20,):
+    float32. And what `targets` gives, but for the sight.
     """
     framed = reframed(rng, store.person(row))
     person = framed.person
-    return {
-        **_body(rng, framed, store, pool, config),
-        **_hands(rng, person, pool, config),
-        **_face(rng, person, pool, config),
-        **_parameters(person),
-    }
+    body, parameters = _body(rng, framed, store, pool, config), _parameters(person)
+    parameters["rotations"][0] = body.pop("sight").T @ parameters["rotations"][0]
+    return {**body, **_hands(rng, person, pool, config), **_face(rng, person, pool, config), **parameters}
 
 
 def _parameters(person: Person) -> Arrays:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.pinhole import Pinhole
+from app.placing import towards
 from models.camera import FOCAL_PX, INPUT_WH
 from models.hand_fit import HAND_DEPTH_M
 from models.joints import BODY_JOINTS, HAND_JOINTS, body_point, hand_point
@@ -45,7 +47,8 @@ def body_targets(person: Person, matrix: Matrix, config: NetworkConfig, hidden: 
 
     body_joints (25, 3) cells; body_valid (25,) 1 in the crop, less where hidden; boxes (3, 4) centre and size in cells,
     boxes_valid (3,); camera (3,) translation [m] before the virtual camera; body_px (22, 2) of SMPL-X's first joints in
-    pixels of a 192 x 256 crop, px_valid (22,) in the crop, in_picture (22,) in the frame too. And for the dense head
+    pixels of a 192 x 256 crop, px_valid (22,) in the crop, in_picture (22,) in the frame too; sight (3, 3), the turn
+    from the camera's axis to the line of sight to the crop's middle, along which depths are. And for the dense head
     (`training.dense`), at the middles of its cells: body_parts (H', W'), -1 outside the frame and where hidden;
     body_depths (H', W') metres behind the pelvis.
     """
@@ -53,7 +56,8 @@ def body_targets(person: Person, matrix: Matrix, config: NetworkConfig, hidden: 
     points, scale, shift = person["points"], matrix[0, 0], matrix[:, 2]
     stride = config.body_backbone.stride
     px = points[:, :2] * scale + shift
-    bins = (points[BODY_POINTS, 2:] / BODY_DEPTH_M + 0.5) * config.depth_bins
+    sight = _sight(person, (np.array((width, height)) / 2 - shift) / scale)
+    bins = (_behind_pelvis_m(person, sight)[BODY_POINTS, None] / BODY_DEPTH_M + 0.5) * config.depth_bins
     boxes = person["part_boxes"] * scale + np.tile(shift, 2)
     centres, sizes = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
     mesh = px[_MESH_JOINTS]
@@ -72,6 +76,7 @@ def body_targets(person: Person, matrix: Matrix, config: NetworkConfig, hidden: 
         body_px=mesh * (INPUT_WH[1] / height),
         px_valid=_within(mesh, 0, (width, height)),
         in_picture=_within(mesh, np.maximum(window[0], 0), np.minimum(window[1], (width, height))),
+        sight=sight,
     )
 
 
@@ -144,6 +149,30 @@ def to_part(person: Person, part: int, sprite_px: int) -> Matrix:
     scale = sprite_px / side
     x, y = (sprite_px - 1) / 2 - (box[:2] + box[2:]) / 2 * scale
     return np.array(((scale, 0, x), (0, scale, y)))
+
+
+def _sight(person: Person, pixel: NDArray[Any]) -> NDArray[np.float64]:
+    """(3, 3): from the axis of the camera that drew someone to the line of sight through a pixel (2,) of the sprite.
+
+    The networks see nothing of where a crop was cut out, and what they say is turned by it when tracking.
+    """
+    return np.asarray(towards(_drawn_by(person), pixel), np.float64)
+
+
+def _drawn_by(person: Person) -> Pinhole:
+    """The camera, in pixels of the body's sprite."""
+    x, y, depth, focal = map(float, person["pelvis"])
+    u, v = person["points"][0, :2]
+    return Pinhole(focal, focal, float(u) - x / depth * focal, float(v) - y / depth * focal)
+
+
+def _behind_pelvis_m(person: Person, sight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(76,) how far points are behind the pelvis along a line of sight."""
+    points, camera = person["points"].astype(np.float64), _drawn_by(person)
+    depth = points[:, 2] + float(person["pelvis"][2])
+    flat = (points[:, :2] - (camera.cx, camera.cy)) / camera.fx
+    along = np.column_stack((flat * depth[:, None], depth)) @ sight[:, 2]
+    return np.asarray(along - along[0])
 
 
 def _camera(person: Person, scale: float, pelvis_px: NDArray[Any]) -> NDArray[Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from models.joints import BODY_JOINTS
 from models.networks.config import NetworkConfig
@@ -17,7 +19,7 @@ from training.batches import Hands, People, collated, hands_item, item, joints_i
 from training.framing import Framed
 from training.sizes import NETWORK
 from training.store import Store
-from training.targets import BODY_POINTS, HAND_POINTS, Arrays, Person
+from training.targets import BODY_POINTS, HAND_POINTS, Arrays, Person, body_targets
 from training.views import LEFT, RIGHT
 
 CONFIGS = pytest.mark.parametrize("config", [TINY, NETWORK], ids=["tiny", "open"])
@@ -127,7 +129,9 @@ def test_hands_in_the_picture_lie_under_their_joints(store: Store, pool: Pool, m
 def test_rotations_are_the_person_s(store: Store, pool: Pool) -> None:
     for row, found in _items(store, pool, TINY, 4):
         rotations = store.person(row)["rotations"]
-        assert np.array_equal(found["rotations"], rotations[:23])
+        assert np.array_equal(found["rotations"][1:], rotations[1:23])
+        turn = found["rotations"][0] @ rotations[0].T
+        assert 0 < np.degrees(Rotation.from_matrix(turn).magnitude()) < 60
         assert np.array_equal(found["hand_rotations"][1, 0], rotations[40])
         assert np.array_equal(found["coefficients"], store.person(row)["coefficients"])
 
@@ -164,7 +168,8 @@ def test_people_of_whom_hands_are_asked_look_as_others(
     store: Store, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batches, "reframed", _as_drawn)
-    monkeypatch.setattr(batches, "_body", lambda *_: {})  # draws random numbers before the hands do
+    # It draws random numbers before the hands do.
+    monkeypatch.setattr(batches, "_body", lambda *_: {"sight": np.eye(3, dtype=np.float32)})
     one, other = (make(np.random.default_rng(3), store, 0, pool, TINY) for make in (item, hands_item))
     hands = {"hands", "hand_joints", "hand_valid", "hand_parts", "hand_depths"}
     assert other.keys() == hands | {"rotations", "hand_rotations", "coefficients"}
@@ -190,3 +195,41 @@ def test_the_pelvis_is_the_first_joint_of_both(store: Store, pool: Pool) -> None
     for _, found in _items(store, pool, NETWORK, 4):
         px = found["body_joints"][0, :2] * NETWORK.body_backbone.stride * 256 / NETWORK.body_hw[0]
         np.testing.assert_allclose(px, found["body_px"][0], atol=1e-2)
+
+
+def test_roots_are_about_the_line_of_sight_to_the_crop(
+    store: Store, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As placing turns them when tracking."""
+    kept: list[Arrays] = []
+
+    def noted(*arguments: Any) -> Arrays:
+        kept.append(body_targets(*arguments))
+        return dict(kept[-1])
+
+    monkeypatch.setattr(batches, "body_targets", noted)
+    for (row, found), targets in zip(list(_items(store, pool, TINY, 4)), kept, strict=True):
+        drawn = store.person(row)["rotations"][0]
+        np.testing.assert_allclose(targets["sight"] @ found["rotations"][0], drawn, atol=1e-5)
+        assert "sight" not in found
+
+
+def test_some_hands_are_missed_by_more_than_their_sprite_shows(
+    store: Store, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Out of the body's sprite; where they are is told rightly, so that only those count that are in the crop."""
+    monkeypatch.setattr(batches, "_FAR_OFF", 1.0)
+    size = NETWORK.hand_px
+    middles, counted = [], []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        found = hands_item(rng, store, seed % 4, pool, NETWORK)
+        px = found["hand_joints"][..., :2] * size / NETWORK.hand_cells
+        inside = ((px > 0) & (px < size)).all(-1).mean(1)
+        middles.append(np.linalg.norm(px.mean(1) / size - 0.5, axis=-1))
+        counted.append(found["hand_valid"])
+        assert not found["hand_valid"][inside <= 0.5].any()
+        assert (found["hand_parts"] == -1).all()
+    assert np.median(middles) > 0.25
+    assert np.max(middles) > 0.7
+    assert 0.1 < np.mean(counted) < 0.9

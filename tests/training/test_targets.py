@@ -52,9 +52,18 @@ def test_body_joints_lie_on_their_pixels(config, row: int, store: Store) -> None
     px = person["points"][BODY_POINTS, :2] * 0.6 + MATRIX[:, 2]
     stride = config.body_backbone.stride
     np.testing.assert_allclose(found["body_joints"][:, :2] * stride, px, atol=1e-3)
-    depth = (found["body_joints"][:, 2] / config.depth_bins - 0.5) * BODY_DEPTH_M
-    np.testing.assert_allclose(depth, person["points"][BODY_POINTS, 2], atol=1e-5)
     height, width = config.body_hw
+    # The camera's rays: of each point, and of the crop's middle, along which depths are.
+    (x, y, z, focal), points = person["pelvis"].astype(float), person["points"].astype(float)
+    axis_px = points[0, :2] - focal * np.array((x, y)) / z
+    rays = np.column_stack(((points[:, :2] - axis_px) / focal, np.ones(len(points))))
+    middle = np.array((*((np.array((width, height)) / 2 - MATRIX[:, 2]) / 0.6 - axis_px) / focal, 1.0))
+    middle /= np.linalg.norm(middle)
+    along = (rays * (points[:, 2:] + z)) @ middle
+    depth = (found["body_joints"][:, 2] / config.depth_bins - 0.5) * BODY_DEPTH_M
+    np.testing.assert_allclose(depth, along[BODY_POINTS] - along[0], atol=1e-4)
+    np.testing.assert_allclose(found["sight"] @ (0, 0, 1), middle, atol=1e-5)
+    np.testing.assert_allclose(found["sight"] @ found["sight"].T, np.eye(3), atol=1e-5)
     inside = (px[:, 0] > -0.5) & (px[:, 0] < width - 0.5) & (px[:, 1] > -0.5) & (px[:, 1] < height - 0.5)
     assert np.array_equal(found["body_valid"], inside)
     assert {value.dtype for name, value in found.items() if name != "body_parts"} == {np.dtype(np.float32)}
