@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from app.boxes import Sighting, Track
 from app.crop import Crop
 from app.frame import ALL_MEASURED, BodyParams, Frame, Measured
+from app.pinhole import Pinhole
 from engines.bundle import GRAPHS
 from engines.closing import Closing
 from engines.engine import Engine, Tensor
@@ -76,14 +77,15 @@ class Keypoints:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Parameters of one person before the crop's camera, where the hands and face are, (3, 4) xyxy crop pixels, the
-    keypoints found, and which parts were looked at in this frame."""
+    """Parameters of one person before a camera, the crop's where none is given; where the hands and face are, (3, 4)
+    xyxy crop pixels, the keypoints found, and which parts were looked at in this frame."""
 
     subject: Subject
     params: BodyParams
     part_boxes: NDArray[np.float32]
     keypoints: Keypoints
     measured: Measured = ALL_MEASURED
+    camera: Pinhole | None = None
 
 
 @dataclass(frozen=True)

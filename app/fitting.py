@@ -1,8 +1,10 @@
-"""Meshes fitted to the joints that the heatmaps of BodyNet and HandNet have."""
+"""Meshes fitted to the joints that the heatmaps of BodyNet and HandNet have, before the camera of the take: before the
+crop's own, which has hardly any perspective, what perspective does to limbs would be taken for turns of theirs."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -10,33 +12,39 @@ from app.confidence import visible_shares
 from app.estimator import Estimate, Estimates
 from app.finish import smplx_rotations
 from app.frame import BODY, ROOT, BodyParams
+from app.pinhole import CameraOf, Pinhole
+from app.standing import Stand, towards
 from engines.bundle import JointDepth
 from models import joints
-from models.camera import INPUT_WH
-from models.hand_fit import HAND_DEPTH_M, HandFit, HandTargets
+from models.camera import INPUT_WH, Intrinsics
+from models.hand_fit import HAND_DEPTH_M, HandFit, Hands, HandTargets
 from models.joint_fit import JointFit, JointTargets, Posture
 from models.joints import MCP_JOINTS
 from models.rotations import Array, matrix_to_rot6d
 from models.smplx_body import SmplxBody
 
 _HAND_SHOWN = 0.5  # of a hand's box that lies in the frame, from which on its joints are believed
+_BODY_JOINTS = range(22)  # joints that say where somebody stands
 _BORDER_PX = 8.0  # of a 192 x 256 crop: joints so far inside the picture are believed, so far outside not at all
 
 
 class Fit:
-    """Stage: Estimates -> Estimates whose bodies lie on their keypoints."""
+    """Stage: Estimates -> Estimates whose bodies lie on their keypoints before the take's camera."""
 
-    def __init__(self, body: SmplxBody, depth: JointDepth) -> None:
-        """depth: what the depth of BodyNet's heatmaps means."""
+    def __init__(self, body: SmplxBody, depth: JointDepth, camera_of: CameraOf) -> None:
+        """depth: what the depth of BodyNet's heatmaps means. camera_of: from the size of the frames to the take's
+        camera."""
         self._body = body
+        self._camera_of = camera_of
         self._fit, self._hands = JointFit(body), HandFit(body)
         self._depth, self._hand_depth = depth, replace(depth, metres=HAND_DEPTH_M)
 
     def __call__(self, estimates: Estimates) -> Estimates:
         size_wh = estimates.frame.size_wh
-        return replace(estimates, people=tuple(self._fitted(estimate, size_wh) for estimate in estimates.people))
+        camera = self._camera_of(size_wh)
+        return replace(estimates, people=tuple(self._fitted(one, camera, size_wh) for one in estimates.people))
 
-    def _fitted(self, estimate: Estimate, frame_wh: tuple[int, int]) -> Estimate:
+    def _fitted(self, estimate: Estimate, camera: Pinhole, frame_wh: tuple[int, int]) -> Estimate:
         params, crop = estimate.params, estimate.subject.crop
         scale = INPUT_WH[1] / crop.size_wh[1]
         posture = Posture(smplx_rotations(params.rot6d), params.translation_m)
@@ -51,13 +59,28 @@ class Fit:
         hands = self._hands.found(posture, betas, seen)
         sure = shown(self._fit.projected(posture, betas), corners)  # (33,)
         knuckles = np.repeat(hands.clear, len(MCP_JOINTS))
+        crop_px = np.concatenate((found.body, found.hands[:, MCP_JOINTS].reshape(-1, 2))).astype(np.float64)
+        coarser = crop.source_xywh_px[3] / INPUT_WH[1]  # pixels of the frame for one of a 192 x 256 crop
         targets = JointTargets(
-            np.concatenate((scale * found.body, seen.px[:, MCP_JOINTS].reshape(-1, 2))),
+            crop.frame_from_crop(crop_px) / coarser,
             np.concatenate((self._depth.behind_m(found.body_depth), np.full(len(knuckles), np.nan))),
             np.concatenate((sure[: -len(knuckles)], knuckles)),
         )
-        fitted = self._hands.turned(self._fit(posture, betas, targets), hands)
-        return replace(estimate, params=with_posture(params, fitted))
+        stand = Stand(crop, camera, frame_wh, _BODY_JOINTS)
+        placed = stand(posture, self._joints(params, posture), partial(self._about, params))
+        fitted = self._fit(placed, betas, targets, Intrinsics(*(value / coarser for value in camera.intrinsics)))
+        turned = Hands(towards(camera, crop.centre_px) @ hands.turns, hands.clear)
+        posture = self._hands.turned(fitted, turned)
+        return replace(estimate, params=with_posture(params, posture), camera=camera)
+
+    def _joints(self, params: BodyParams, posture: Posture) -> Array:
+        """(55, 3) metres before the posture's camera."""
+        return self._about(params, posture.rotations) + posture.translation_m
+
+    def _about(self, params: BodyParams, rotations: Array) -> Array:
+        """(55, 3) metres about the origin."""
+        coefficients = np.concatenate((params.betas, params.expression))[None]
+        return np.asarray(self._body.skeleton(rotations, coefficients)[0])
 
 
 def with_posture(params: BodyParams, posture: Posture) -> BodyParams:

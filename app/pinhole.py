@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from models.camera import Intrinsics
 
 Array = NDArray[np.floating[Any]]
+CameraOf = Callable[[tuple[int, int]], "Pinhole"]  # from the size of the frames to the camera of the take
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from app.frame import Frame, Result
 from app.pacing.budget import Budget
 from app.pacing.strided import StridedParts
 from app.pacing.timed import timed
+from app.pinhole import CameraOf
 from app.pipeline import Stage, run_stages
-from app.placing import CameraOf, Place
+from app.placing import Place
 from app.smoothing.settings import FILTERS, SmoothSettings
 from app.smoothing.shape import Height, Shapes
 from app.smoothing.smooth import Smooth
@@ -87,10 +88,10 @@ class Tracker:
                 networks = (MakeCrops(estimator.body), batches)
                 self._remembering.append(batches)
                 seen_early = seen_late = None
-            place = Place(body, camera_of, shapes, seen_early, legs=not smooth.desk, limbs=joint_depth is not None)
+            place = Place(body, camera_of, shapes, seen_early, legs=not smooth.desk)
             steady = () if smooth.level == "off" else (Smooth(smooth, body.hand_mean),)
             self._remembering.extend(steady)
-            fit = () if joint_depth is None else (Fit(body, joint_depth),)
+            fit = () if joint_depth is None else (Fit(body, joint_depth, camera_of),)
             every = (detect, *networks, *fit, place, *steady, Finish(body, seen_late))
             if budget is None:
                 return every

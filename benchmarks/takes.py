@@ -18,7 +18,7 @@ from app.crop import Crop
 from app.estimator import Estimate, Estimates, Keypoints, Subject
 from app.frame import BodyParams, Box, Frame
 from app.load import Loaded
-from benchmarks.performances import SIZE_WH, Performance, filmed, performed, sampler
+from benchmarks.performances import CAMERA, SIZE_WH, Performance, filmed, performed, sampler
 from training.estimates import estimates_in
 
 Array = NDArray[Any]
@@ -43,7 +43,7 @@ class Take:
     body_depth: Array
     hands_depth: Array
     crop_wh: Array  # (2,)
-    fitted: Array  # () bool: bodies to their joints
+    fitted: Array  # () bool: bodies to their joints, before `CAMERA`
 
     def estimates(self, rows: Array | None = None) -> Iterator[Estimates]:
         """Frame by frame, as smoothing is given them; of some rows only, for a slower camera or lost frames."""
@@ -56,7 +56,8 @@ class Take:
             params = BodyParams(self.rot6d[row], self.betas[row], self.expression[row], self.translation_m[row])
             keypoints = Keypoints(self.body_px[row], self.hands_px[row], self.body_depth[row], self.hands_depth[row])
             subject = Subject(Track(1, box, begins=first), crop)
-            yield Estimates(frame, (Estimate(subject, params, self.part_boxes[row], keypoints),))
+            camera = CAMERA if self.fitted else None
+            yield Estimates(frame, (Estimate(subject, params, self.part_boxes[row], keypoints, camera=camera),))
             first = False
 
 

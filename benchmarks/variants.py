@@ -71,7 +71,7 @@ def scenes(body: SmplxBody, take: Take, rows: NDArray[np.int64]) -> list[Scene]:
 
 
 def _placed(body: SmplxBody, take: Take, rows: NDArray[np.int64], shapes: Shapes) -> list[Scene]:
-    place = Place(body, lambda _: CAMERA, shapes, limbs=bool(take.fitted))
+    place = Place(body, lambda _: CAMERA, shapes)
     return [place(each) for each in take.estimates(rows)]
 
 

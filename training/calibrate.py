@@ -86,7 +86,8 @@ def _judged(parts: Loaded, filmed: Filmed, box: Box, number: int) -> list[tuple[
     params = estimate.params
     coefficients = np.concatenate((params.betas, params.expression))[None]
     joints_m = parts.body.skeleton(smplx_rotations(params.rot6d), coefficients)[0] + params.translation_m
-    found = evidence(estimate, estimate.subject.crop.camera.project(joints_m), joints_m, frame.size_wh)
+    camera = estimate.camera or estimate.subject.crop.camera
+    found = evidence(estimate, camera.project(joints_m), joints_m, frame.size_wh)
     truth_m = filmed.joints_m[0].astype(np.float64)
 
     def right(name: str, rows: slice | list[int], anchor: int) -> bool:

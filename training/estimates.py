@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,19 +14,22 @@ from app.estimator import Estimate, Estimates, Subject
 from app.fitting import Fit
 from app.frame import Box, Frame
 from app.load import Loaded
+from app.pinhole import Pinhole
 from models.networks.box import PART_ENLARGEMENT
+
+FOV_DEG = 60.0  # of pictures whose camera is not known
 
 
 def estimates_in(parts: Loaded, frame: Frame, box: Box, *, begins: bool = True) -> Estimates | None:
-    """Of who is in the box (pixels of the frame), bodies fitted to their joints where the tracker fits them; None for a
-    box with nothing in the frame."""
+    """Of who is in the box (pixels of the frame), bodies fitted to their joints where the tracker fits them, before a
+    camera of `FOV_DEG`; None for a box with nothing in the frame."""
     estimator, depth = parts.tracker.estimator, parts.bundle.joint_depth
     crop = Crop.around(box, frame.size_wh, estimator.body.crop_wh)
     if crop is None:
         return None
     subject = Subject(Track(1, box, begins), crop)
     estimates = estimator.parts(estimator.body.estimate(frame, (subject,), crop.warp(frame.rgb)[None]))
-    return estimates if depth is None else Fit(parts.body, depth)(estimates)
+    return estimates if depth is None else Fit(parts.body, depth, partial(Pinhole.from_fov, FOV_DEG))(estimates)
 
 
 def part_overlaps(estimate: Estimate, boxes_px: NDArray[np.floating[Any]], frame_wh: tuple[int, int]) -> NDArray[Any]:

@@ -38,7 +38,7 @@ from training.body.shapes import PELVIS_M
 from training.camera_noise import spoiled
 from training.command import positive_count, run
 from training.draw_people import HELD_OUT
-from training.estimates import estimates_in, part_overlaps
+from training.estimates import FOV_DEG, estimates_in, part_overlaps
 from training.film import Actor, Film, Filmed
 from training.make_sample import SAMPLE
 from training.measures import errors_mm, pck
@@ -52,7 +52,6 @@ _BODY = slice(0, 22)
 _PCK_SHARE = 0.2
 _SAME_BOX = 0.5  # overlap from which a box is a person's
 _LEAST_SEEN = 0.1
-_FOV_DEG = 60.0  # of pictures whose camera is not known
 _ARMS = ("L_Elbow", "R_Elbow", "L_Wrist", "R_Wrist")
 
 
@@ -190,7 +189,7 @@ def estimated(parts: Loaded, frame: Frame, box: Box) -> Person:
 
 def _tracker(parts: Loaded, policy: BoxPolicy) -> Tracker:
     """As `parts.tracker`, with other boxes."""
-    camera_of = partial(Pinhole.from_fov, _FOV_DEG)
+    camera_of = partial(Pinhole.from_fov, FOV_DEG)
     off, depth = SmoothSettings("off"), parts.bundle.joint_depth
     return Tracker(policy, parts.tracker.estimator, parts.body, camera_of, off, joint_depth=depth)
 

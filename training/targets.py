@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.pinhole import Pinhole
-from app.placing import towards
+from app.standing import towards
 from models.camera import FOCAL_PX, INPUT_WH
 from models.hand_fit import HAND_DEPTH_M
 from models.joints import BODY_JOINTS, HAND_JOINTS, body_point, hand_point

@@ -17,7 +17,7 @@ def missing_bytes(path: Path) -> str:
     FFmpeg decodes the beginning of a cut-off file and says nothing about the rest.
     """
     size = path.stat().st_size
-    seen = set()
+    seen: set[bytes] = set()
     with path.open("rb") as file:
         at = 0
         while at < size:

@@ -14,7 +14,7 @@ from app.crop import Crop
 from app.frame import Box
 from app.main import main as wb_track
 from app.pinhole import Pinhole
-from app.placing import towards
+from app.standing import towards
 from models.rotations import axis_angle_to_matrix
 from models.smplx_body import SmplxBody
 from tests import golden, standins

@@ -28,7 +28,7 @@ def test_estimates_are_those_that_the_tracker_places() -> None:
         estimates, person = estimates_in(parts, frame, box), estimated(parts, frame, box)
         assert estimates is not None
         camera = Pinhole.from_fov(60.0, frame.size_wh)
-        (placed,) = Place(parts.body, lambda _: camera, Shapes(locked=False), limbs=True)(estimates).people
+        (placed,) = Place(parts.body, lambda _: camera, Shapes(locked=False))(estimates).people
     np.testing.assert_allclose(placed.params.rot6d, person.params.rot6d, atol=1e-5)
     np.testing.assert_allclose(placed.params.translation_m, person.params.translation_m, atol=1e-4)
 
