@@ -4,8 +4,8 @@
 
 Takes are drawn and tracked once for each bundle and version of the programs that make them, and kept in the temporary
 folder. Settings were chosen on the takes of `TUNING`; what is printed is measured on those of `REPORTED`, other people
-in other motions. Also printed: the same takes at other rates, wrists that flip, how the one camera's projection differs
-from the crops', how well confidences hold, what a frame costs.
+in other motions. Also printed: the same takes at other rates, wrists that flip, how far placing moves what
+is seen, how well confidences hold, what a frame costs.
 """
 
 from __future__ import annotations
@@ -201,13 +201,15 @@ def _flips(body: SmplxBody, given: Sequence[Scene]) -> dict[str, float]:
 
 
 def _reprojection(body: SmplxBody, takes: Sequence[Take], rows: NDArray[np.int64]) -> dict[str, float]:
-    """Distances [px] of body joints in the frame before the take's camera and before their crop's."""
+    """Distances [px] of body joints in the frame after placing from where they were before: before their crop's camera,
+    or fitted bodies before the take's."""
     distances = []
     for each in takes:
         for estimates, scene in zip(each.estimates(rows), raw_scenes(body, each, rows), strict=True):
             estimate, person = estimates.people[0], scene.people[0]
             before = Scene(scene.frame, (replace(person, params=estimate.params),))
-            px = estimate.subject.crop.camera.project(joints_of(body, [before])[0])[:22]
+            camera = estimate.camera or estimate.subject.crop.camera
+            px = camera.project(joints_of(body, [before])[0])[:22]
             inside = ((px >= 0) & (px < SIZE_WH)).all(-1)
             distances.append(np.linalg.norm(CAMERA.project(person.joints_m)[:22] - px, axis=-1)[inside])
     every = np.concatenate(distances)
