@@ -96,7 +96,7 @@ def _problem(engine: str, bundle: Bundle) -> str:
     if engine == "tensorrt" and not bundle.has_tensorrt:
         if importlib.util.find_spec("tensorrt") is None:
             return 'not installed; pip install "wb-track[tensorrt]"'
-        return "tried with --engine tensorrt only; wb-export BUNDLE --tensorrt builds its files for this GPU"
+        return "installed, but runs only what wb-export BUNDLE --tensorrt builds on this GPU"
     runtime = Runtime(engine, bundle.precision, bundle)
     try:
         with ExitStack() as stack:

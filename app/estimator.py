@@ -77,15 +77,20 @@ class Keypoints:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Parameters of one person before a camera, the crop's where none is given; where the hands and face are, (3, 4)
-    xyxy crop pixels, the keypoints found, and which parts were looked at in this frame."""
+    """Parameters of one person before a camera, where the hands and face are, (3, 4) xyxy crop pixels, the keypoints
+    found, which parts were looked at in this frame, and the take's camera where they are before it already."""
 
     subject: Subject
     params: BodyParams
     part_boxes: NDArray[np.float32]
     keypoints: Keypoints
     measured: Measured = ALL_MEASURED
-    camera: Pinhole | None = None
+    take_camera: Pinhole | None = None
+
+    @property
+    def camera(self) -> Pinhole:
+        """That the parameters are before: the crop's, unless they are before the take's already."""
+        return self.take_camera or self.subject.crop.camera
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from app.estimator import Estimate, Estimates
 from app.finish import smplx_rotations
 from app.frame import BODY, ROOT, BodyParams
 from app.pinhole import CameraOf, Pinhole
-from app.standing import Stand, towards
+from app.standing import Stand, joints_about, joints_of, towards
 from engines.bundle import JointDepth
 from models import joints
 from models.camera import INPUT_WH, Intrinsics
@@ -24,7 +24,6 @@ from models.rotations import Array, matrix_to_rot6d
 from models.smplx_body import SmplxBody
 
 _HAND_SHOWN = 0.5  # of a hand's box that lies in the frame, from which on its joints are believed
-_BODY_JOINTS = range(22)  # joints that say where somebody stands
 _BORDER_PX = 8.0  # of a 192 x 256 crop: joints so far inside the picture are believed, so far outside not at all
 
 
@@ -66,21 +65,12 @@ class Fit:
             np.concatenate((self._depth.behind_m(found.body_depth), np.full(len(knuckles), np.nan))),
             np.concatenate((sure[: -len(knuckles)], knuckles)),
         )
-        stand = Stand(crop, camera, frame_wh, _BODY_JOINTS)
-        placed = stand(posture, self._joints(params, posture), partial(self._about, params))
+        joints_m, about = joints_of(self._body, params, posture), partial(joints_about, self._body, params)
+        placed = Stand(crop, camera, frame_wh)(posture, joints_m, about)
         fitted = self._fit(placed, betas, targets, Intrinsics(*(value / coarser for value in camera.intrinsics)))
         turned = Hands(towards(camera, crop.centre_px) @ hands.turns, hands.clear)
         posture = self._hands.turned(fitted, turned)
-        return replace(estimate, params=with_posture(params, posture), camera=camera)
-
-    def _joints(self, params: BodyParams, posture: Posture) -> Array:
-        """(55, 3) metres before the posture's camera."""
-        return self._about(params, posture.rotations) + posture.translation_m
-
-    def _about(self, params: BodyParams, rotations: Array) -> Array:
-        """(55, 3) metres about the origin."""
-        coefficients = np.concatenate((params.betas, params.expression))[None]
-        return np.asarray(self._body.skeleton(rotations, coefficients)[0])
+        return replace(estimate, params=with_posture(params, posture), take_camera=camera)
 
 
 def with_posture(params: BodyParams, posture: Posture) -> BodyParams:

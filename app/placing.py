@@ -11,19 +11,18 @@ from app.confidence import confidence, evidence
 from app.estimator import Estimate, Estimates
 from app.finish import Seen, smplx_rotations
 from app.fitting import with_posture
-from app.frame import PREDICTED, ROOT, BodyParams, Frame, Person
+from app.frame import PREDICTED, ROOT, Frame, Person
 from app.pinhole import CameraOf, Pinhole
 from app.scene import Placed, Scene
 from app.smoothing.shape import Shapes
-from app.standing import Stand
+from app.standing import BODY_ROWS, Stand, joints_about, joints_of
 from models import joints
 from models.joint_fit import SEEN, JointFit, JointTargets, Posture
 from models.rotations import Array, matrix_to_rot6d
 from models.smplx_body import SmplxBody
 
-_BODY_JOINTS = list(range(22))
 _LEGS, _LEG_POINTS = ("knee", "ankle", "foot"), ("Knee", "Ankle", "toe", "Heel")
-_UPPER_JOINTS = [row for row in _BODY_JOINTS if not joints.SMPLX_JOINTS[row].endswith(_LEGS)]
+_UPPER_ROWS = [row for row in BODY_ROWS if not joints.SMPLX_JOINTS[row].endswith(_LEGS)]
 
 
 class Place:
@@ -49,7 +48,7 @@ class Place:
         self._camera_of = camera_of
         self._shapes = shapes
         self._seen = seen
-        self._helping = _BODY_JOINTS if legs else _UPPER_JOINTS
+        self._helping = BODY_ROWS if legs else _UPPER_ROWS
         self._fit = JointFit(body, SEEN)
         self._helps = np.array([legs or not name.endswith(_LEG_POINTS) for name in joints.BODY_JOINTS])  # (25,)
 
@@ -64,14 +63,14 @@ class Place:
     def _placed(self, estimate: Estimate, frame: Frame, camera: Pinhole) -> Placed:
         params, track, crop = estimate.params, estimate.subject.track, estimate.subject.crop
         given = Posture(smplx_rotations(params.rot6d), params.translation_m)
-        joints_m = self._joints(given, params)  # (55, 3)
-        px = (estimate.camera or crop.camera).project(joints_m)  # (55, 2)
+        joints_m = joints_of(self._body, params, given)  # (55, 3)
+        px = estimate.camera.project(joints_m)  # (55, 2)
         sure = confidence(evidence(estimate, px, joints_m, frame.size_wh))
 
         settled = replace(params, betas=self._shapes.settled(track, frame, params.betas, sure.body))
-        if estimate.camera is None:
+        if estimate.take_camera is None:
             stand = Stand(crop, camera, frame.size_wh, self._helping)
-            posture = stand(given, joints_m, partial(self._about, settled))
+            posture = stand(given, joints_m, partial(joints_about, self._body, settled))
             rot6d = np.array(params.rot6d, np.float64)
             rot6d[ROOT] = matrix_to_rot6d(posture.rotations[joints.ROOT])  # all others stay as the network gave them
             there = replace(settled, rot6d=rot6d, translation_m=posture.translation_m)
@@ -81,21 +80,12 @@ class Place:
             posture = self._fit(given, settled.betas, targets, camera.intrinsics)
             there = with_posture(settled, posture)
         flags = PREDICTED if track.missed else 0
-        return Placed(track, there, camera, self._joints(posture, settled), sure, flags, estimate.measured)
+        return Placed(track, there, camera, joints_of(self._body, settled, posture), sure, flags, estimate.measured)
 
     def _targets(self, px: Array, frame_wh: tuple[int, int]) -> JointTargets:
         """Keypoints to be seen at px (25, 2) of the frame; where outside it they are is not known."""
         inside = ((px >= 0) & (px < frame_wh)).all(-1) & self._helps
         return JointTargets(px, np.zeros(len(px)), inside.astype(np.float64))
-
-    def _joints(self, posture: Posture, params: BodyParams) -> Array:
-        """(55, 3) metres before the posture's camera, of the params' shape and expression."""
-        return self._about(params, posture.rotations) + posture.translation_m
-
-    def _about(self, params: BodyParams, rotations: Array) -> Array:
-        """The same about the origin, of rotations (55, 3, 3)."""
-        coefficients = np.concatenate((params.betas, params.expression))[None]
-        return np.asarray(self._body.skeleton(rotations, coefficients)[0])
 
     def _outlined(self, placed: Placed) -> Person:
         params = placed.params

@@ -8,42 +8,58 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.crop import Crop
+from app.frame import BodyParams
 from app.pinhole import Pinhole
 from models import joints
 from models.joint_fit import Posture
 from models.rotations import Array, axis_angle_to_matrix
+from models.smplx_body import SmplxBody
 
 _STEPS = 4  # of Gauss-Newton, which starts within a few pixels
 _CLOSE_M = 1e-7  # a step this short is the last
 _NEAREST_M = 0.1
 
 
+BODY_ROWS = tuple(range(22))  # rows of SMPL-X's joints: all but those of jaw, eyes and fingers
+
+
 @dataclass(frozen=True)
 class Stand:
     """Takes postures from the crop's camera to another.
 
-    frame_wh: the size of the frame. helping: rows of the 55 joints that say where somebody stands.
+    frame_wh: the size of the frame, pixels. helping: rows of the 55 joints that say where somebody stands.
     """
 
     crop: Crop
     camera: Pinhole
     frame_wh: tuple[int, int]
-    helping: Sequence[int]
+    helping: Sequence[int] = BODY_ROWS
 
-    def __call__(self, given: Posture, joints_m: Array, joints_of: Callable[[Array], Array]) -> Posture:
+    def __call__(self, given: Posture, joints_m: Array, about: Callable[[Array], Array]) -> Posture:
         """A posture before the crop's camera, turned with the line of sight, at the place where its joints are seen
         nearest to where they were.
 
-        joints_m: (55, 3) before the crop's camera. joints_of: from rotations (55, 3, 3) to joints about the origin,
-        maybe of another shape.
+        joints_m: (55, 3) before the crop's camera. about: from rotations (55, 3, 3) to joints (55, 3), metres about the
+        origin, maybe of another shape.
         """
         some, before = list(self.helping), self.crop.camera
         turned = given.rotations.copy()
         turned[joints.ROOT] = towards(self.camera, self.crop.centre_px) @ turned[joints.ROOT]
         start = given.translation_m + self.camera.shift_from(before, joints_m[0])
         px = before.project(joints_m[some])
-        shift = fitted_shift(self.camera, joints_of(turned)[some], px, start, self.frame_wh)
+        shift = fitted_shift(self.camera, about(turned)[some], px, start, self.frame_wh)
         return Posture(turned, shift)
+
+
+def joints_of(body: SmplxBody, params: BodyParams, posture: Posture) -> Array:
+    """(55, 3) metres before the posture's camera, of the params' shape and expression."""
+    return joints_about(body, params, posture.rotations) + posture.translation_m
+
+
+def joints_about(body: SmplxBody, params: BodyParams, rotations: Array) -> Array:
+    """The same about the origin, of rotations (55, 3, 3)."""
+    coefficients = np.concatenate((params.betas, params.expression))[None]
+    return np.asarray(body.skeleton(rotations, coefficients)[0])
 
 
 def towards(camera: Pinhole, pixel: Array) -> Array:

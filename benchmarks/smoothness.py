@@ -208,8 +208,7 @@ def _reprojection(body: SmplxBody, takes: Sequence[Take], rows: NDArray[np.int64
         for estimates, scene in zip(each.estimates(rows), raw_scenes(body, each, rows), strict=True):
             estimate, person = estimates.people[0], scene.people[0]
             before = Scene(scene.frame, (replace(person, params=estimate.params),))
-            camera = estimate.camera or estimate.subject.crop.camera
-            px = camera.project(joints_of(body, [before])[0])[:22]
+            px = estimate.camera.project(joints_of(body, [before])[0])[:22]
             inside = ((px >= 0) & (px < SIZE_WH)).all(-1)
             distances.append(np.linalg.norm(CAMERA.project(person.joints_m)[:22] - px, axis=-1)[inside])
     every = np.concatenate(distances)

@@ -57,7 +57,7 @@ class Take:
             keypoints = Keypoints(self.body_px[row], self.hands_px[row], self.body_depth[row], self.hands_depth[row])
             subject = Subject(Track(1, box, begins=first), crop)
             camera = CAMERA if self.fitted else None
-            yield Estimates(frame, (Estimate(subject, params, self.part_boxes[row], keypoints, camera=camera),))
+            yield Estimates(frame, (Estimate(subject, params, self.part_boxes[row], keypoints, take_camera=camera),))
             first = False
 
 

@@ -14,6 +14,8 @@ from app.confidence import RIGHT_MM, evidence
 from app.finish import smplx_rotations
 from app.frame import Box, Frame
 from app.load import Loaded
+from app.standing import joints_of
+from models.joint_fit import Posture
 from models.joints import HAND_ROTATIONS, SMPLX_JOINTS
 from training.command import positive_count, run
 from training.estimates import estimates_in
@@ -84,10 +86,8 @@ def _judged(parts: Loaded, filmed: Filmed, box: Box, number: int) -> list[tuple[
         return []
     (estimate,) = estimates.people
     params = estimate.params
-    coefficients = np.concatenate((params.betas, params.expression))[None]
-    joints_m = parts.body.skeleton(smplx_rotations(params.rot6d), coefficients)[0] + params.translation_m
-    camera = estimate.camera or estimate.subject.crop.camera
-    found = evidence(estimate, camera.project(joints_m), joints_m, frame.size_wh)
+    joints_m = joints_of(parts.body, params, Posture(smplx_rotations(params.rot6d), params.translation_m))
+    found = evidence(estimate, estimate.camera.project(joints_m), joints_m, frame.size_wh)
     truth_m = filmed.joints_m[0].astype(np.float64)
 
     def right(name: str, rows: slice | list[int], anchor: int) -> bool:

@@ -86,10 +86,11 @@ def follow(frame_index: NDArray[Any], time_s: Array, *, live: bool = False) -> N
     if not len(steps):
         return np.zeros(0, np.bool_)
     usual_step, usual_s = _middle(steps), _middle(spans_s)
-    if len(steps) == 1 and usual_s > _AWAY_S:
-        usual_step, usual_s = 1.0, usual_s if not live else 0.0  # two rows far apart are no slow take
+    far_apart = len(steps) == 1 and usual_s > _AWAY_S  # two rows, which are no slow take
     if live:
-        return np.asarray(spans_s <= max(_ABSENT * usual_s, _OVERTAKEN_S))
+        return np.asarray((spans_s <= max(_ABSENT * usual_s, _OVERTAKEN_S)) & (not far_apart))
+    if far_apart:
+        usual_step = 1.0
     return np.asarray((steps <= _ABSENT * usual_step) & (spans_s <= max(_ABSENT * usual_s, _AWAY_S)))
 
 

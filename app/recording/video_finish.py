@@ -101,9 +101,8 @@ def _write(path: Path, partial: Path, *, silent: bool = False) -> None:
         if _SOUND in video.metadata and not silent:
             start_s = float(video.metadata[_SOUND_START])
             span_s = (start_s, start_s + _length_s(video))
-            tracks.append(
-                stack.enter_context(Sound(Path(os.fsdecode(bytes.fromhex(video.metadata[_SOUND]))), span_s)).add_to(out)
-            )
+            clip = Path(os.fsdecode(bytes.fromhex(video.metadata[_SOUND])))
+            tracks.append(stack.enter_context(Sound(clip, span_s)).add_to(out))
         for _, packet in heapq.merge(*tracks, key=itemgetter(0)):
             out.mux(packet)
 

@@ -119,7 +119,7 @@ def test_fitted_shift_finds_the_place_that_made_the_picture() -> None:
 def before_take(body: SmplxBody, frame: Frame, one: Estimate) -> Estimate:
     """The same person before the take's camera already, as fitting leaves them."""
     (placed,) = Place(body, lambda _: CAMERA, Shapes(locked=False))(Estimates(frame, (one,))).people
-    return replace(one, params=placed.params, camera=CAMERA)
+    return replace(one, params=placed.params, take_camera=CAMERA)
 
 
 @pytest.mark.parametrize("name", BOXES)

@@ -25,10 +25,10 @@ class Line(nn.Module):
         self.weight = nn.Parameter(torch.zeros(1))
 
 
-def _trainer(folder: Path, towards: float, size: int = 1) -> Trainer[Tensor]:
+def _trainer(folder: Path, towards: float, size: int = 1, name: str = "network") -> Trainer[Tensor]:
     line = Line()
     return Trainer(
-        folder / "network",
+        folder / name,
         line,
         {"size": size},
         (torch.optim.AdamW(line.parameters(), weight_decay=0.0), torch.optim.SGD(line.parameters(), momentum=0.9)),
@@ -102,3 +102,14 @@ def test_one_alone_and_missing_ones_are_refused(tmp_path: Path, monkeypatch: pyt
         _bring_together(monkeypatch, tmp_path / "one")
     with pytest.raises(FileNotFoundError, match="no checkpoint"):
         _bring_together(monkeypatch, tmp_path / "one", tmp_path / "none")
+
+
+def test_detectors_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder, towards in zip(folders, (1.0, -3.0), strict=True):
+        trainer = _trainer(folder, towards, name="detector")
+        trainer.learn(torch.zeros(1))
+        trainer.save()
+    _bring_together(monkeypatch, *folders, "--name", "detector")
+    one, two = (checkpoints.load(folder / "detector")["network"]["weight"] for folder in folders)
+    assert torch.equal(one, two)

@@ -190,5 +190,5 @@ def test_a_format_that_cannot_be_decoded_is_a_bad_input(tmp_path: Path) -> None:
     """A whole file, but in a codec of which nothing is known."""
     path = tmp_path / "clip.mp4"
     path.write_bytes((OPEN_BODY.parent / "sample.mp4").read_bytes().replace(b"avc1", b"xyz1"))
-    with pytest.raises(InputError, match=r"clip\.mp4 .*(cannot be decoded here|is damaged|no frame).*"):
+    with pytest.raises(InputError, match=r"clip\.mp4 is in a format that cannot be decoded here: .*H\.264"):
         VideoSource(path)
