@@ -60,8 +60,11 @@ def main() -> None:
     parser.add_argument("--name", default="network", choices=("network", "detector"), help="default: network")
     options = parser.parse_args()
     if len(options.folders) < 2:
-        raise ValueError(f"{options.folders[0]} is one training; name two or more, to bring together")
-    bring_together([folder / options.name for folder in options.folders])
+        parser.error(f"{options.folders[0]} is one training; name two or more, to bring together")
+    try:
+        bring_together([folder / options.name for folder in options.folders])
+    except ValueError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -87,19 +87,27 @@ def test_steps_and_history_stay_each_ones_own(tmp_path: Path, monkeypatch: pytes
         trainer.learn(torch.zeros(1))  # what optimizers remember is whole
 
 
-def test_other_networks_are_refused_and_left_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_networks_are_refused_and_left_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     _trained(tmp_path / "one", 1.0)
     _trainer(tmp_path / "two", 1.0, size=2).save()
     before = checkpoints.load(tmp_path / "one" / "network")["network"]["weight"]
-    with pytest.raises(ValueError, match="different architectures"):
+    with pytest.raises(SystemExit) as ended:
         _bring_together(monkeypatch, tmp_path / "one", tmp_path / "two")
+    assert ended.value.code == 2
+    assert "different architectures" in capsys.readouterr().err
     assert torch.equal(checkpoints.load(tmp_path / "one" / "network")["network"]["weight"], before)
 
 
-def test_one_alone_and_missing_ones_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_alone_and_missing_ones_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     _trained(tmp_path / "one", 1.0)
-    with pytest.raises(ValueError, match="name two or more"):
+    with pytest.raises(SystemExit) as ended:
         _bring_together(monkeypatch, tmp_path / "one")
+    assert ended.value.code == 2
+    assert "name two or more" in capsys.readouterr().err
     with pytest.raises(FileNotFoundError, match="no checkpoint"):
         _bring_together(monkeypatch, tmp_path / "one", tmp_path / "none")
 
