@@ -22,14 +22,17 @@ _IGNORED = -1
 @dataclass(frozen=True)
 class Dense:
     """Maps of one kind. name: in targets and losses. parts: how many there are; the next number is the background.
-    finer: cells across for one of the features."""
+    finer: cells across for one of the features. last: what depths of the last part count."""
 
     name: str
     parts: int
     finer: int
+    last: float = 1.0
 
 
-BODY, HAND = Dense("body", PARTS, 2), Dense("hand", HAND_PARTS, 4)
+# A hand's last part is the rest of the body. It covers most of many pictures, and how far behind the wrist a trunk is
+# says nothing of fingers.
+BODY, HAND = Dense("body", PARTS, 2), Dense("hand", HAND_PARTS, 4, last=0.15)
 WEIGHTS = {"body parts": 3.0, "body surface": 5.0, "hand parts": 1.0, "hand surface": 8.0}
 
 
@@ -63,6 +66,7 @@ def dense_losses(
     if seen is not None:
         parts = torch.where(seen[:, None, None] > 0, parts, _IGNORED)
     covered = ((parts != dense.parts) & (parts != _IGNORED)).float()
+    covered = torch.where(parts == dense.parts - 1, dense.last * covered, covered)
     error = (depth_m - batch[f"{dense.name}_depths"]).abs() * covered
     entropy = nn.functional.cross_entropy(logits, parts, ignore_index=_IGNORED, reduction="sum")
     return {

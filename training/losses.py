@@ -24,12 +24,13 @@ WEIGHTS = {
     **{"body joints": 10.0, "body depth": 4.0, "hand joints": 4.0, "hand depth": 1.0, "boxes": 5.0},
     **{"body heat": 1.0, "hand heat": 0.5},
     **{"root": 2.0, "body pose": 3.0, "wrists": 1.5, "hand pose": 5.0, "jaw": 30.0, "expression": 1.0, "betas": 0.3},
-    **{"joints": 6.0, "arms": 4.0, "projected": 6.0, "depth": 0.02, "hand mesh": 40.0},
+    **{"joints": 6.0, "arms": 4.0, "projected": 6.0, "placed": 6.0, "depth": 0.02, "hand mesh": 40.0},
 }
 
 _SPREAD_CELLS = 0.7
 _FARTHEST_PX = 300  # an error in the image that counts in full; past the camera there is no end to them
 _NEAREST_M = 0.5
+_NEAREST_SEEN_M = 0.15
 
 # Rows of SMPL-X's joints, and of the body's rotations, from which the root is missing.
 _BODY_JOINTS, _ARM_JOINTS = slice(0, 22), slice(16, 22)
@@ -123,7 +124,11 @@ class Losses(nn.Module):
         }
 
     def _of_mesh(self, out: Outputs, rotations: _Rotations, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The mesh's joints, the fingers' too, about the pelvis and in the image."""
+        """The mesh's joints, the fingers' too, about the pelvis and in the image.
+
+        In the image the pose answers for what the camera saw that drew it, perspective and all. The virtual camera,
+        which has hardly any, is to see the joints of whatever pose there is nearest to the same pixels.
+        """
         truth = batch["rotations"]
         actual = (truth[:, 0], truth[:, 1:22], truth[:, 22], _as_right(batch["hand_rotations"]))
         betas = out.pose.betas.float()
@@ -133,12 +138,19 @@ class Losses(nn.Module):
         error = ((places - places[:, :1]) - (true_places - true_places[:, :1])).abs()
         counted = _counted(batch["in_picture"])[..., None]  # (N, 22, 1)
         camera = out.pose.camera.float()
-        px_error = (_projected(places[:, _BODY_JOINTS] + camera[:, None]) - batch["body_px"]).abs()
+        of_pose = _seen_by(batch["projection"], places[:, _BODY_JOINTS] - places[:, :1])
+        of_camera = _projected(places[:, _BODY_JOINTS].detach() + camera[:, None])
+
+        def missed(px: Tensor) -> Tensor:
+            error = (px - batch["body_px"]).abs().clamp(max=_FARTHEST_PX)
+            return _mean(error / INPUT_WH[1], batch["px_valid"][..., None])
+
         return {
             "joints": _mean(error[:, _BODY_JOINTS], counted),
             "arms": _mean(error[:, _ARM_JOINTS], counted[:, _ARM_JOINTS]),
             "hand mesh": _of_fingers(places, true_places, batch["hand_valid"]),
-            "projected": _mean(px_error.clamp(max=_FARTHEST_PX) / INPUT_WH[1], batch["px_valid"][..., None]),
+            "projected": missed(of_pose),
+            "placed": missed(of_camera),
             "depth": (camera[:, 2] - batch["camera"][:, 2]).abs().mean(),
         }
 
@@ -186,6 +198,12 @@ def _projected(points_m: Tensor) -> Tensor:
     """(..., 3) metres before the virtual camera -> (..., 2) pixels of a 192 x 256 crop."""
     middle = points_m.new_tensor(INPUT_WH) / 2
     return points_m[..., :2] / points_m[..., 2:].clamp(min=_NEAREST_M) * FOCAL_PX + middle
+
+
+def _seen_by(projections: Tensor, points_m: Tensor) -> Tensor:
+    """(N, P, 3) metres -> (N, P, 2) pixels, by cameras (N, 3, 4)."""
+    seen = points_m @ projections[..., :3].mT + projections[:, None, :, 3]
+    return seen[..., :2] / seen[..., 2:].clamp(min=_NEAREST_SEEN_M)
 
 
 def _cross_entropy(heat: Tensor, joints: Tensor, weight: Tensor) -> Tensor:

@@ -35,6 +35,7 @@ DENSE_PX = 4  # pixels of a sprite, across and down, for one of its maps of part
 
 CROP_ENLARGEMENT = 1.25  # the crop around what is seen of a person, as the tracker's
 CROP_ASPECT = 0.75  # of the crop, width over height
+TURNED = 0.3  # of the people are seen from any side
 _CLOSEST_M = 0.25
 _EVERYTHING = 9.0  # on the plane at distance one: farther than any picture reaches
 _EXPRESSION_RANGE = ((-1, 2), (-0.7, 2), (-0.6, 2), (-1, 2), (-0.7, 2), (-1, 2), (-0.5, 2), (-0.3, 2), (-2, 2), (-2, 2))
@@ -59,12 +60,14 @@ class Person:
 class PersonSampler:
     """Draws people."""
 
-    def __init__(self, arrays: BodyArrays) -> None:
+    def __init__(self, arrays: BodyArrays, turned: float = TURNED) -> None:
+        """turned: the share of people who are seen from any side, the others mostly from the front."""
+        self._turned = turned
         self._pose = PoseSampler(arrays.regressor @ arrays.template, arrays.parents)
 
     def __call__(self, rng: Rng) -> Person:
         """One."""
-        view = random_view(rng)
+        view = random_view(rng, self._turned)
         rotations = self._pose(rng, view.T @ _TO_CAMERA)
         rotations[JAW] = random_jaw(rng)
         rotations[EYES] = turn(rng.normal(0, 8), rng.normal(0, 12), 0)
@@ -76,9 +79,9 @@ class PersonSampler:
         return Person(rotations, betas, expression, proportions, look, distance_m, cut, jitter)
 
 
-def random_view(rng: Rng) -> Array:
-    """(3, 3) from model to camera axes: mostly from the front and level."""
-    yaw = rng.normal(0, 35) if rng.random() < 0.7 else rng.uniform(-180, 180)
+def random_view(rng: Rng, turned: float = TURNED) -> Array:
+    """(3, 3) from model to camera axes: mostly level, a share of people from any side, the others from the front."""
+    yaw = rng.normal(0, 35) if rng.random() < 1 - turned else rng.uniform(-180, 180)
     pitch = rng.normal(6, 11) if rng.random() < 0.9 else rng.uniform(-40, 60)
     roll = rng.normal(0, 6) if rng.random() < 0.96 else rng.uniform(-95, 95)
     return np.asarray(turn(0, 0, roll) @ turn(pitch, 0, 0) @ _FLIP @ turn(0, yaw, 0))

@@ -48,7 +48,8 @@ def body_targets(person: Person, matrix: Matrix, config: NetworkConfig, hidden: 
     body_joints (25, 3) cells; body_valid (25,) 1 in the crop, less where hidden; boxes (3, 4) centre and size in cells,
     boxes_valid (3,); camera (3,) translation [m] before the virtual camera; body_px (22, 2) of SMPL-X's first joints in
     pixels of a 192 x 256 crop, px_valid (22,) in the crop, in_picture (22,) in the frame too; sight (3, 3), the turn
-    from the camera's axis to the line of sight to the crop's middle, along which depths are. And for the dense head
+    from the camera's axis to the line of sight to the crop's middle, along which depths are; projection (3, 4), from
+    metres about the pelvis, in that line's axes, to those pixels, times the depth. And for the dense head
     (`training.dense`), at the middles of its cells: body_parts (H', W'), -1 outside the frame and where hidden;
     body_depths (H', W') metres behind the pelvis.
     """
@@ -77,6 +78,7 @@ def body_targets(person: Person, matrix: Matrix, config: NetworkConfig, hidden: 
         px_valid=_within(mesh, 0, (width, height)),
         in_picture=_within(mesh, np.maximum(window[0], 0), np.minimum(window[1], (width, height))),
         sight=sight,
+        projection=_projection(person, sight, matrix * (INPUT_WH[1] / height)),
     )
 
 
@@ -173,6 +175,14 @@ def _behind_pelvis_m(person: Person, sight: NDArray[np.float64]) -> NDArray[np.f
     flat = (points[:, :2] - (camera.cx, camera.cy)) / camera.fx
     along = np.column_stack((flat * depth[:, None], depth)) @ sight[:, 2]
     return np.asarray(along - along[0])
+
+
+def _projection(person: Person, sight: NDArray[np.float64], matrix: Matrix) -> NDArray[np.float64]:
+    """(3, 4) of the camera that drew someone; matrix: from the body's sprite to the pixels that it gives."""
+    drawn_by, pelvis = _drawn_by(person), person["pelvis"].astype(np.float64)
+    lens = np.array(((drawn_by.fx, 0, drawn_by.cx), (0, drawn_by.fy, drawn_by.cy), (0, 0, 1)))
+    moved = np.concatenate((matrix, ((0.0, 0.0, 1.0),)))
+    return np.asarray(moved @ lens @ np.column_stack((sight, pelvis[:3])))
 
 
 def _camera(person: Person, scale: float, pelvis_px: NDArray[Any]) -> NDArray[Any]:

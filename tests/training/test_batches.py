@@ -46,7 +46,7 @@ def test_items_have_their_shapes(config: NetworkConfig, store: Store, pool: Pool
         **{"body": (height, width, 3), "hands": (2, config.hand_px, config.hand_px, 3)},
         **{"face": (config.face_px, config.face_px, 3), "body_joints": (25, 3), "body_valid": (25,)},
         **{"boxes": (3, 4), "boxes_valid": (3,), "camera": (3,), "body_px": (22, 2), "px_valid": (22,)},
-        **{"in_picture": (22,)},
+        **{"in_picture": (22,), "projection": (3, 4)},
         **{"hand_joints": (2, 20, 3), "hand_valid": (2,), "face_valid": (), "face_points": (51, 2)},
         **{"rotations": (23, 3, 3), "hand_rotations": (2, 15, 3, 3), "coefficients": (20,)},
         **dict.fromkeys(("body_parts", "body_depths"), tuple(2 * cells for cells in config.body_cells_hw)),

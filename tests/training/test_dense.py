@@ -75,3 +75,13 @@ def test_what_is_hidden_does_not_count() -> None:
 def test_nobody_in_the_picture_costs_no_depth() -> None:
     found = dense_losses(SMALL, (torch.zeros(1, 9, 1, 2), torch.ones(1, 1, 2)), _batch([[8, -1]], [[0.0, 0.0]]))
     assert float(found["body surface"]) == 0.0
+
+
+def test_depths_of_the_last_part_may_count_less() -> None:
+    """As the trunk behind a hand."""
+    some = Dense("body", 8, 2, last=0.25)
+    batch = _batch([[3, 7], [8, 7]], [[0.0, 0.0], [0.0, 0.0]])
+    depth_m = torch.tensor([[[1.0, 2.0], [9.0, 2.0]]])
+    found = dense_losses(some, (torch.zeros(1, 9, 2, 2), depth_m), batch)
+    assert float(found["body surface"]) == pytest.approx((1.0 + 2 * 0.25 * 2.0) / (1 + 2 * 0.25))
+    assert HAND.last < BODY.last == 1

@@ -73,6 +73,14 @@ def test_views_are_rotations_mostly_from_the_front() -> None:
     assert (views[:, 2, 2] < 0).mean() > 0.6
 
 
+def test_more_people_may_be_seen_from_behind() -> None:
+    usual, more = (
+        np.mean([random_view(np.random.default_rng(k), turned)[2, 2] > 0 for k in range(300)]) for turned in (0.3, 0.9)
+    )
+    assert 0.05 < usual < 0.25
+    assert 0.35 < more < 0.6
+
+
 def test_sprites_have_their_shapes(sprites: Sprites) -> None:
     assert sprites.body.shape == (4, BODY_WH[1], BODY_WH[0], 4)
     assert sprites.hands.shape == (4, 2, HAND_PX, HAND_PX, 4)

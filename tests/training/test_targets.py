@@ -64,6 +64,11 @@ def test_body_joints_lie_on_their_pixels(config, row: int, store: Store) -> None
     np.testing.assert_allclose(depth, along[BODY_POINTS] - along[0], atol=1e-4)
     np.testing.assert_allclose(found["sight"] @ (0, 0, 1), middle, atol=1e-5)
     np.testing.assert_allclose(found["sight"] @ found["sight"].T, np.eye(3), atol=1e-5)
+    # The same rays about that line, in pixels of a 192 x 256 crop.
+    about = (rays * (points[:, 2:] + z) - (x, y, z)) @ found["sight"]
+    seen = np.column_stack((about, np.ones(len(about)))) @ found["projection"].T
+    np.testing.assert_allclose(seen[:22, :2] / seen[:22, 2:], found["body_px"], atol=0.02)
+    np.testing.assert_allclose(seen[:, 2], points[:, 2] + z, atol=1e-4)
     inside = (px[:, 0] > -0.5) & (px[:, 0] < width - 0.5) & (px[:, 1] > -0.5) & (px[:, 1] < height - 0.5)
     assert np.array_equal(found["body_valid"], inside)
     assert {value.dtype for name, value in found.items() if name != "body_parts"} == {np.dtype(np.float32)}
