@@ -251,9 +251,7 @@ def test_the_best_heatmap_is_the_gaussian() -> None:
         assert _cross_entropy(worse, joints, torch.ones(1, 1)) > floor + 0.1
 
 
-def test_the_truth_of_real_crops_projects_onto_its_pixels(
-    losses: Losses, store: Store, pool: Pool, arrays: BodyArrays
-) -> None:
+def test_the_truth_of_real_crops_projects_onto_its_pixels(losses: Losses, store: Store, pool: Pool) -> None:
     """Up to proportions, which the labels' shape has not; the virtual camera sees it beside, it has no perspective to
     speak of."""
     items = [item(np.random.default_rng(row), store, row, pool, NETWORK) for row in range(len(store.arrays["body"]))]
