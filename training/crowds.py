@@ -1,11 +1,15 @@
-"""Frames with nobody to five people in them, put together from drawn ones, and their boxes: what the detector learns
-from. Boxes are (M, 4) float32 xyxy pixels of the detector's input."""
+"""Frames with nobody to five people in them, put together from drawn ones, their boxes, and what of a body each cell
+shows: what the detector learns from.
+
+Boxes are (M, 4) float32 xyxy pixels of the detector's input. Maps (H / 4, W / 4) int8 are of cells of 4 x 4 pixels of
+it, as `crowd_parts` has them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -19,17 +23,20 @@ from models.networks.config import DetectorConfig
 from training.backgrounds import Image, Pool, pool_of, random_colour
 from training.camera_noise import spoiled
 from training.chances import Rng, chosen
+from training.crowd_parts import CELL_PX, IGNORED, NOBODY, kinds
 from training.fabric import dressed
 from training.loaders import loader_rng
 from training.neighbours import HEAD_POINTS, HEADS_M, IN_ROWS, ROWS_M, ROWS_NEARER, head_px, metre_px
 from training.pictures import Sprite, bounds, fill_box, moved, over, weighted
+from training.scene import DENSE_PX
 from training.store import Store
-from training.targets import BODY_POINTS
+from training.targets import BODY_POINTS, Person
 from training.things import solid
 
 Boxes = NDArray[np.float32]
 Point = NDArray[np.floating[Any]]
 Owner = NDArray[np.int8]  # (H, W) whose a pixel is, by number from the farthest on; -1 nobody's
+Kinds = NDArray[np.int8]  # (H, W) what of a body a pixel or a cell shows, see `crowd_parts`
 
 _GREY = 114  # beside the frame, as the tracker's letterbox has it
 _ASPECTS = ((0.42, 4 / 3), (0.4, 16 / 9), (0.06, 1.0), (0.06, 3 / 4), (0.06, 9 / 16))
@@ -52,14 +59,31 @@ _TRIES = 8
 _LIMBS = [BODY_JOINTS.index(f"{side}_{name}") for side in "LR" for name in ("Elbow", "Wrist", "Knee", "Ankle")]
 
 
-class Crowds(IterableDataset[tuple[Image, Boxes]]):
-    """An endless stream of letterboxed frames (H, W, 3) uint8 RGB and boxes. Each loader process draws its own."""
+class Crowd(NamedTuple):
+    """A letterboxed frame (H, W, 3) uint8 RGB, the boxes in it, and its map."""
+
+    image: Image
+    boxes: Boxes
+    kinds: Kinds
+
+
+class Placed(NamedTuple):
+    """Someone in a frame: a weighted sprite of its size, where the head is (2,) xy, and what of the body each pixel
+    shows, no matter what is before it."""
+
+    sprite: Sprite
+    head: Point
+    kinds: Kinds
+
+
+class Crowds(IterableDataset[Crowd]):
+    """An endless stream of frames. Each loader process draws its own."""
 
     def __init__(self, folder: Path, config: DetectorConfig, seed: int, panoramas: Path | None = None) -> None:
         """folder: of a `Store`. panoramas: for backgrounds, see `read_panoramas`."""
         self._folder, self._config, self._seed, self._panoramas = folder, config, seed, panoramas
 
-    def __iter__(self) -> Iterator[tuple[Image, Boxes]]:
+    def __iter__(self) -> Iterator[Crowd]:
         rng = loader_rng(self._seed)
         store, pool = Store(self._folder), pool_of(rng, _POOL, self._panoramas)
         while True:
@@ -68,18 +92,13 @@ class Crowds(IterableDataset[tuple[Image, Boxes]]):
                 yield crowd(rng, store, self._config.input_hw, pool)
 
 
-def crowd(rng: Rng, store: Store, input_hw: tuple[int, int], pool: Pool) -> tuple[Image, Boxes]:
-    """A frame and its boxes."""
+def crowd(rng: Rng, store: Store, input_hw: tuple[int, int], pool: Pool) -> Crowd:
+    """One frame."""
     aspect = chosen(rng, _ASPECTS)
     scale = min(input_hw[1] / aspect, input_hw[0])
     width, height = round(aspect * scale), round(scale)
-    image, owner = pool.whole(rng, (width, height)), np.full((height, width), -1, np.int8)
-    if rng.random() < 0.2:
-        image = _with_spectators(rng, store, image)
-    if rng.random() < 0.4:
-        image = _with_limbs(rng, store, image)
-    if rng.random() < 0.35:
-        image = _with_things(rng, pool, image)
+    image, kinds_behind = _backdrop(rng, store, pool, (width, height))
+    owner, body = np.full((height, width), -1, np.int8), np.full((height, width), NOBODY, np.int8)
     drawn_px: list[int] = []
     heads: list[Point] = []
     count, ends = chosen(rng, _COUNTS), height
@@ -87,21 +106,37 @@ def crowd(rng: Rng, store: Store, input_hw: tuple[int, int], pool: Pool) -> tupl
         people, ends = _group(rng, store, count, (width, height))
     else:
         people = _strangers(rng, store, count, (width, height))
-    for sprite, head in people:
-        placed = dressed(rng, sprite)
+    for someone in people:
+        placed = dressed(rng, someone.sprite)
         image, mask = over(placed, image), placed[..., 3] > 127
-        owner[mask] = len(drawn_px)
+        owner[mask], body[mask] = len(drawn_px), someone.kinds[mask]
         drawn_px.append(int(mask.sum()))
-        heads.append(head)
+        heads.append(someone.head)
     if ends < height:  # a table
         cover = pool.whole(rng, (width, height)) if rng.random() < 0.5 else random_colour(rng).astype(np.uint8)
         table = np.arange(height)[:, None] >= ends
         image, owner = np.where(table[..., None], cover, image), np.where(table, np.int8(-1), owner)
     if rng.random() < 0.25:
         image, owner = _hidden(rng, image, owner)
-    framed = np.full((*input_hw, 3), _GREY, np.uint8)
+    framed, shown = np.full((*input_hw, 3), _GREY, np.uint8), np.full(input_hw, NOBODY, np.int8)
     framed[:height, :width] = spoiled(rng, image, _LEAST_FRAME_PX)
-    return framed, boxes_of(owner, drawn_px, heads)
+    shown[:height, :width] = np.where(owner < 0, kinds_behind, body)
+    middles = slice(CELL_PX // 2, None, CELL_PX)
+    return Crowd(framed, boxes_of(owner, drawn_px, heads), np.ascontiguousarray(shown[middles, middles]))
+
+
+def _backdrop(rng: Rng, store: Store, pool: Pool, size_wh: tuple[int, int]) -> tuple[Image, Kinds]:
+    """What is behind people, and its kinds: nothing is asked of people who are far too small, and of limbs."""
+    image = plain = pool.whole(rng, size_wh)
+    if rng.random() < 0.2:
+        image = _with_spectators(rng, store, image)
+    if rng.random() < 0.4:
+        image = _with_limbs(rng, store, image)
+    unasked = (image != plain).any(-1)
+    if rng.random() < 0.35:
+        bare, image = image, _with_things(rng, pool, image)
+        unasked &= (image == bare).all(-1)
+    return image, np.where(unasked, IGNORED, NOBODY)
 
 
 def boxes_of(owner: Owner, drawn_px: Sequence[int], heads: Sequence[Point]) -> Boxes:
@@ -131,9 +166,10 @@ def _sizes_px(rng: Rng, count: int, height: int) -> NDArray[np.float64]:
     return np.asarray(np.exp(rng.uniform(np.log(least), np.log(1.25 * height))))
 
 
-def collated(items: Sequence[tuple[Image, Boxes]]) -> tuple[Tensor, list[Tensor]]:
-    """Images (N, H, W, 3) and each one's boxes."""
-    return torch.from_numpy(np.stack([image for image, _ in items])), [torch.from_numpy(boxes) for _, boxes in items]
+def collated(items: Sequence[Crowd]) -> tuple[Tensor, list[Tensor], Tensor]:
+    """Images (N, H, W, 3), each one's boxes, and maps (N, H / 4, W / 4)."""
+    images, boxes, maps = zip(*items, strict=True)
+    return torch.from_numpy(np.stack(images)), list(map(torch.from_numpy, boxes)), torch.from_numpy(np.stack(maps))
 
 
 def _someone(rng: Rng, store: Store) -> int:
@@ -206,16 +242,13 @@ def _paste(image: Image, piece: Sprite, size_px: float, place: Point) -> None:
         there[:] = over(np.ascontiguousarray(small[top : top + len(there), left : left + there.shape[1]]), there)
 
 
-def _strangers(rng: Rng, store: Store, count: int, frame_wh: tuple[int, int]) -> list[tuple[Sprite, Point]]:
-    """People of any sizes anywhere, the farthest first, and where their heads are."""
-    people = []
-    for size_px in np.sort(_sizes_px(rng, count, frame_wh[1])):
-        row = _someone(rng, store)
-        people.append(_placed(rng, store.arrays["body"][row], head_px(store.arrays["points"][row]), size_px, frame_wh))
-    return people
+def _strangers(rng: Rng, store: Store, count: int, frame_wh: tuple[int, int]) -> list[Placed]:
+    """People of any sizes anywhere, the farthest first."""
+    sizes_px = np.sort(_sizes_px(rng, count, frame_wh[1]))
+    return [_anywhere(rng, store.person(_someone(rng, store)), size_px, frame_wh) for size_px in sizes_px]
 
 
-def _group(rng: Rng, store: Store, count: int, frame_wh: tuple[int, int]) -> tuple[list[tuple[Sprite, Point]], int]:
+def _group(rng: Rng, store: Store, count: int, frame_wh: tuple[int, int]) -> tuple[list[Placed], int]:
     """People side by side, about as far away as one another or in rows, partly before each other; and the row where a
     table hides those whom their sprite ends before the frame does."""
     width, height = frame_wh
@@ -226,23 +259,22 @@ def _group(rng: Rng, store: Store, count: int, frame_wh: tuple[int, int]) -> tup
     nearer = np.sort(rng.uniform(-0.5, 0.5, count)) * (rng.random() < IN_ROWS)  # the farthest first
     people = []
     for x, near in zip(rng.permutation(xs), nearer, strict=True):
-        row = _someone(rng, store)
-        sprite, head = store.arrays["body"][row], head_px(store.arrays["points"][row])
-        scale = metre * rng.uniform(0.85, 1.2) * np.exp(near * ROWS_NEARER) / metre_px(store.arrays["pelvis"][row])
+        person = store.person(_someone(rng, store))
+        sprite, head = person["body"], head_px(person["points"])
+        scale = metre * rng.uniform(0.85, 1.2) * np.exp(near * ROWS_NEARER) / metre_px(person["pelvis"])
         place = np.array((x, top + metre * (rng.normal(0, HEADS_M) + near * ROWS_M)))
-        people.append((_shrunk(weighted(sprite), scale, tuple(place - scale * head), frame_wh), place))
+        people.append(_placed(person, scale, place - scale * head, frame_wh))
         if sprite[-1, :, 3].any():
             ends = min(ends, int(place[1] + scale * (len(sprite) - 1 - head[1])))
     return people, max(ends, 0)
 
 
-def _placed(rng: Rng, sprite: Sprite, head: Point, size_px: float, frame_wh: tuple[int, int]) -> tuple[Sprite, Point]:
-    """A weighted sprite in the frame, its person so high, and where a point of it (2,) is; where the sprite cuts the
-    person off, so does the frame."""
-    width, height = frame_wh
+def _anywhere(rng: Rng, person: Person, size_px: float, frame_wh: tuple[int, int]) -> Placed:
+    """Someone in the frame, so high; where the sprite cuts them off, so does the frame."""
+    sprite, (width, height) = person["body"], frame_wh
     box = bounds(sprite[..., 3] > 127)
     if box is None:
-        return np.zeros((height, width, 4), np.uint8), head
+        return _placed(person, 1.0, np.zeros(2), frame_wh)
     x1, y1, x2, y2 = box
     scale = size_px / max(y2 - y1, 0.6 * (x2 - x1))
     high, wide = (y2 - y1) * scale, (x2 - x1) * scale
@@ -256,8 +288,18 @@ def _placed(rng: Rng, sprite: Sprite, head: Point, size_px: float, frame_wh: tup
         x = -wide * rng.uniform(0.0, 0.2)
     elif x2 == sprite.shape[1]:
         x = width - wide * rng.uniform(0.8, 1.0)
-    shift = (x - x1 * scale, y - y1 * scale)
-    return _shrunk(weighted(sprite), scale, shift, frame_wh), scale * head + shift
+    return _placed(person, scale, np.array((x - x1 * scale, y - y1 * scale)), frame_wh)
+
+
+def _placed(person: Person, scale: float, shift: Point, frame_wh: tuple[int, int]) -> Placed:
+    """Someone, scaled and then shifted."""
+    x, y = shift
+    sprite = _shrunk(weighted(person["body"]), scale, (x, y), frame_wh)
+    cell = scale * DENSE_PX
+    to_middle = shift + scale * (DENSE_PX - 1) / 2
+    matrix = np.array(((cell, 0, to_middle[0]), (0, cell, to_middle[1])))
+    shown = cv2.warpAffine(kinds(person["body_parts"]), matrix, frame_wh, flags=cv2.INTER_NEAREST, borderValue=IGNORED)
+    return Placed(sprite, scale * head_px(person["points"]) + shift, np.asarray(shown, np.int8))
 
 
 def _between(rng: Rng, one: float, other: float) -> float:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from models.networks.config import DetectorConfig
 from models.networks.detector import Detector, DetectorMaps
 from training import detector_loss
 from training.command import run
+from training.crowd_parts import KindHead, kinds_loss
 from training.crowds import Crowds, collated
 from training.loaders import batches
 from training.muon import muon_and_adamw
@@ -18,7 +20,7 @@ from training.precision import bfloat16_where_quick
 from training.session import asked, ready, train
 from training.trainer import Plan, Trainer, placed
 
-Batch = tuple[Tensor, list[Tensor]]  # images (N, H, W, 3) uint8, boxes of each (M, 4)
+Batch = tuple[Tensor, list[Tensor], Tensor]  # images (N, H, W, 3) uint8, boxes of each (M, 4), maps (N, H / 4, W / 4)
 
 DETECTOR = DetectorConfig()
 
@@ -26,6 +28,7 @@ _WARM_UP_STEPS = 200
 _CLIP = 5.0
 _DECAY = 0.998
 _WEIGHT_DECAY = 0.02
+_KINDS_WEIGHT = 1.0
 _OUTER = re.compile(r"backbone\.conv1\.|head\.1\.")  # what sees pixels or gives the maps
 
 
@@ -34,18 +37,26 @@ def detector_trainer(
 ) -> Trainer[Batch]:
     """A new detector to train, its checkpoint in a folder."""
     detector = placed(Detector(config), device)
+    aside = KindHead(config.channels).to(device)
 
     def compared(batch: Batch) -> dict[str, Tensor]:
-        images, people = batch
+        images, people, kinds = batch
         with bfloat16_where_quick(device):
-            maps = detector(images.to(device))
+            features = detector.features(images.to(device))
+            maps, logits = detector.maps(features), aside(features)
         maps = DetectorMaps(*(value.float() for value in maps))
         found = detector_loss.loss(maps, [boxes.to(device) for boxes in people])
-        return {"centres": found.centres, "boxes": found.boxes, "total": found.total}
+        parts = kinds_loss(logits.float(), kinds.to(device))
+        total = found.total + _KINDS_WEIGHT * parts
+        return {"centres": found.centres, "boxes": found.boxes, "parts": parts, "total": total}
 
     plan = Plan(rate, plan_minutes, _WARM_UP_STEPS, _CLIP, _DECAY)
-    optimizers = muon_and_adamw(detector, _OUTER, rate, _WEIGHT_DECAY)
-    return Trainer(folder / "detector", detector, config.to_dict(), optimizers, losses=compared, plan=plan)
+    optimizers = (
+        torch.optim.AdamW(aside.parameters(), lr=rate, weight_decay=_WEIGHT_DECAY),
+        *muon_and_adamw(detector, _OUTER, rate, _WEIGHT_DECAY),
+    )
+    path, architecture = folder / "detector", config.to_dict()
+    return Trainer(path, detector, architecture, optimizers, losses=compared, plan=plan, aside=aside)
 
 
 def main() -> None:

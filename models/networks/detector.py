@@ -59,12 +59,21 @@ class Detector(nn.Module):
 
     def forward(self, image: Tensor) -> DetectorMaps:
         """What training compares: the maps before people are picked from them."""
+        return self.maps(self.features(image))
+
+    def features(self, image: Tensor) -> Tensor:
+        """(N, C, H / 8, W / 8), C of `config.channels`."""
         features: Tensor | None = None
         _, *pyramid = self.backbone.stages(image.permute(0, 3, 1, 2).float() / 255.0)
         for level, lateral in zip(reversed(pyramid), reversed(self.lateral), strict=True):
             finer: Tensor = lateral(level)
             features = finer if features is None else finer + functional.interpolate(features, scale_factor=2.0)
-        maps: Tensor = self.head(self.merge(features))  # (N, 5, H / 8, W / 8)
+        merged: Tensor = self.merge(features)
+        return merged
+
+    def maps(self, features: Tensor) -> DetectorMaps:
+        """Of features as `features` gives them."""
+        maps: Tensor = self.head(features)  # (N, 5, H / 8, W / 8)
         return DetectorMaps(maps[:, 0], _boxes(maps[:, 1:].permute(0, 2, 3, 1)))
 
     def detect(self, image: Tensor) -> People:

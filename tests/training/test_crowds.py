@@ -11,14 +11,24 @@ import torch
 from tests.conftest import TINY_DETECTOR
 from training import crowds
 from training.backgrounds import Pool
-from training.crowds import Crowds, boxes_of, collated, crowd
+from training.crowd_parts import CELL_PX, IGNORED, NOBODY, kinds
+from training.crowds import Crowds, Point, boxes_of, collated, crowd
 from training.neighbours import HEAD_POINTS
-from training.pictures import bounds, over
+from training.parts import PARTS
+from training.pictures import Sprite, bounds, over
+from training.scene import DENSE_PX
 from training.store import Store
-from training.targets import BODY_POINTS
+from training.targets import BODY_POINTS, Person
 
 INPUT_HW = (128, 160)
 _BESIDE = np.array((-9.0, -9.0))  # a head outside the frame
+
+
+def _person(sprite: Sprite, head: Point = _BESIDE) -> Person:
+    """Whose parts are, row by row, those of all numbers."""
+    rows, columns = (side // DENSE_PX for side in sprite.shape[:2])
+    parts = np.arange(rows).repeat(columns).reshape(rows, columns) % (PARTS + 1)
+    return {"body": sprite, "points": np.tile((*head, 0.0), (76, 1)), "body_parts": parts.astype(np.uint8)}
 
 
 def test_boxes_bound_what_is_seen_of_people() -> None:
@@ -55,7 +65,7 @@ def test_a_point_of_a_sprite_is_followed_into_the_frame() -> None:
     sprite[100:220, 60:160] = 255
     corner = np.array((59.5, 99.5))  # the upper left one's outer edge
     for seed in range(8):
-        placed, there = crowds._placed(np.random.default_rng(seed), sprite, corner, 60.0, (200, 160))
+        placed, there, _ = crowds._anywhere(np.random.default_rng(seed), _person(sprite, corner), 60.0, (200, 160))
         found = bounds(placed[..., 3] > 127)
         if found is not None and min(found[:2]) > 0:
             np.testing.assert_allclose(there, np.array(found[:2]) - 0.5, atol=1.1)
@@ -81,7 +91,7 @@ def test_boxes_are_around_the_people_in_the_picture(store: Store, pool: Pool, mo
         monkeypatch.setattr(crowds, name, lambda _rng, _drawn, image: image)
     checked = 0
     for seed in range(30):
-        image, boxes = crowd(np.random.default_rng(seed), store, INPUT_HW, pool)
+        image, boxes, _ = crowd(np.random.default_rng(seed), store, INPUT_HW, pool)
         assert len(boxes) <= 1
         seen = bounds((image != 114).all(-1) & (image > 12).any(-1))
         if len(boxes) and seen is not None:
@@ -93,7 +103,7 @@ def test_boxes_are_around_the_people_in_the_picture(store: Store, pool: Pool, mo
 def test_frames_have_the_input_s_size_and_boxes_lie_in_them(store: Store, pool: Pool) -> None:
     counts = []
     for seed in range(40):
-        image, boxes = crowd(np.random.default_rng(seed), store, INPUT_HW, pool)
+        image, boxes, _ = crowd(np.random.default_rng(seed), store, INPUT_HW, pool)
         assert image.shape == (*INPUT_HW, 3)
         assert image.dtype == np.uint8
         assert boxes.dtype == np.float32
@@ -116,7 +126,7 @@ def test_a_group_is_side_by_side_and_about_as_far_away(store: Store, monkeypatch
     metres = []
     for seed in range(30):
         people, _ = crowds._group(np.random.default_rng(seed), store, 4, (200, 160))
-        heads = np.array([head for _, head in people])
+        heads = np.array([someone.head for someone in people])
         metres.append(np.diff(np.sort(heads[:, 0])).mean() / 0.575)  # gaps are 0.25 to 0.9 m
         assert np.ptp(heads[:, 1]) < 0.8 * metres[-1]
     assert min(metres) < 60
@@ -128,7 +138,7 @@ def test_in_rows_who_is_drawn_later_stands_before_and_lower(store: Store, monkey
     lower = []
     for seed in range(60):
         people, _ = crowds._group(np.random.default_rng(seed), store, 4, (200, 160))
-        heads = np.array([head for _, head in people])
+        heads = np.array([someone.head for someone in people])
         lower.append((heads[-1, 1] - heads[0, 1]) / np.diff(np.sort(heads[:, 0])).mean())
     assert np.mean(lower) > 0.2
 
@@ -139,7 +149,7 @@ def test_a_table_hides_where_people_of_a_group_end(store: Store, monkeypatch: py
     tables = 0
     for seed in range(30):
         people, ends = crowds._group(np.random.default_rng(seed), store, 3, (2000, 160))  # all in it
-        boxes = [bounds(sprite[..., 3] > 127) for sprite, _ in people]
+        boxes = [bounds(someone.sprite[..., 3] > 127) for someone in people]
         assert all(box is None or box[3] >= ends - 1 for box in boxes)
         tables += ends < 160
     assert 0 < tables < 30
@@ -150,7 +160,7 @@ def test_small_people_have_no_dark_edge(size_px: float) -> None:
     """A white person before white cannot be seen, at any size."""
     sprite = np.zeros((320, 240, 4), np.uint8)
     sprite[61:260, 71:170] = 255
-    placed, _ = crowds._placed(np.random.default_rng(0), sprite, _BESIDE, size_px, (200, 160))
+    placed = crowds._anywhere(np.random.default_rng(0), _person(sprite), size_px, (200, 160)).sprite
     assert placed[..., 3].any()
     picture = over(placed, np.full((160, 200, 3), 255, np.uint8))
     assert picture.min() >= 253
@@ -160,8 +170,8 @@ def test_people_larger_than_the_frame_are_in_it() -> None:
     sprite = np.zeros((320, 240, 4), np.uint8)
     sprite[100:180, 40:200] = 255  # lying, so wider than high
     for seed in range(10):
-        placed, _ = crowds._placed(np.random.default_rng(seed), sprite, _BESIDE, 900.0, (90, 160))
-        assert placed[..., 3].any()
+        placed = crowds._anywhere(np.random.default_rng(seed), _person(sprite), 900.0, (90, 160))
+        assert placed.sprite[..., 3].any()
 
 
 def test_shrunk_sprites_stay_in_their_place() -> None:
@@ -178,11 +188,45 @@ def test_shrunk_sprites_stay_in_their_place() -> None:
 def test_a_stream_in_batches(store_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crowds, "_POOL", 3)
     stream = iter(Crowds(store_folder, TINY_DETECTOR, 0))
-    images, boxes = collated([next(stream) for _ in range(5)])
+    images, boxes, maps = collated([next(stream) for _ in range(5)])
     assert images.shape == (5, *TINY_DETECTOR.input_hw, 3)
     assert images.dtype == torch.uint8
     assert len(boxes) == 5
     assert all(each.shape[1] == 4 for each in boxes)
+    assert maps.shape == (5, TINY_DETECTOR.input_hw[0] // CELL_PX, TINY_DETECTOR.input_hw[1] // CELL_PX)
+    assert maps.dtype == torch.int8
+
+
+@pytest.mark.parametrize("scale", [0.3, 0.7, 1.0])
+def test_what_is_asked_of_a_cell_lies_where_the_sprite_does(scale: float) -> None:
+    sprite = np.full((320, 240, 4), 255, np.uint8)
+    placed = crowds._placed(_person(sprite), scale, np.array((7.0, 11.0)), (260, 340))
+    inside = np.zeros((340, 260), bool)
+    inside[12 : int(11 + 320 * scale) - 1, 8 : int(7 + 240 * scale) - 1] = True
+    rows = np.arange(340)
+    part = ((rows - 11 + scale / 2) / (scale * DENSE_PX)).astype(int) % (PARTS + 1)
+    wrong = placed.kinds != kinds(part)[:, None]
+    assert (wrong & inside).sum() < 0.06 * inside.sum()  # where one part ends, in the middle of a pixel
+    assert (placed.kinds[:9] == IGNORED).all()
+    assert (placed.kinds[:, -5:] == IGNORED).all()
+
+
+def test_maps_show_people_and_nothing_before_or_beside_them(
+    store: Store, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _plain(monkeypatch, pool)
+    monkeypatch.setattr(crowds, "_COUNTS", ((1.0, 1),))
+    for name in ("_with_spectators", "_with_limbs", "_with_things"):
+        monkeypatch.setattr(crowds, name, lambda *given: given[-1])
+    shown = 0
+    for seed in range(30):
+        image, _, found = crowd(np.random.default_rng(seed), store, INPUT_HW, pool)
+        middles = image[CELL_PX // 2 :: CELL_PX, CELL_PX // 2 :: CELL_PX]
+        dark = (middles < 12).all(-1) | (middles == 114).all(-1)
+        body = (found != NOBODY) & (found != IGNORED)
+        shown += body.any()
+        assert (dark & body).sum() <= 0.2 * body.sum() + 3  # what they wear may be black
+    assert shown > 20
 
 
 def test_limbs_and_spectators_are_drawn_and_nobody_is_asked_for(
@@ -192,9 +236,11 @@ def test_limbs_and_spectators_are_drawn_and_nobody_is_asked_for(
     monkeypatch.setattr(crowds, "_COUNTS", ((1.0, 0),))
     monkeypatch.setattr(crowds, "_hidden", lambda _rng, image, owner: (image, owner))
     frames = [crowd(np.random.default_rng(seed), store, INPUT_HW, pool) for seed in range(30)]
-    assert not any(len(boxes) for _, boxes in frames)
-    drawn = [(image != 114).all(-1) & (image > 12).any(-1) for image, _ in frames]
+    assert not any(len(frame.boxes) for frame in frames)
+    drawn = [(frame.image != 114).all(-1) & (frame.image > 12).any(-1) for frame in frames]
     assert 5 < sum(map(np.any, drawn)) < 30
+    kinds_found = np.unique(np.concatenate([frame.kinds.ravel() for frame in frames]))
+    assert kinds_found.tolist() == [IGNORED, NOBODY]
 
 
 @pytest.mark.parametrize("drawn", [crowds._with_spectators, crowds._with_limbs])
