@@ -1,8 +1,5 @@
-"""What is asked of the detector's features in training, and of nothing else: which part of a body each cell shows.
-
-Centres and boxes alone let it take for a person what only has a person's outline; who tells heads, arms and legs apart
-has to look at what makes them so. Left ones are as right ones: they are too small to be told apart.
-"""
+"""Which part of a body each cell of the detector shows: heads, arms and legs are what tells people from what only has
+their outline. Left ones are as right ones: they are too small to be told apart."""
 
 from __future__ import annotations
 
@@ -16,7 +13,6 @@ from models.joints import SMPLX_BODY
 from training.parts import PARTS
 
 CELL_PX = 4  # of the detector's input
-_FINER = 2  # cells across for one of the features
 
 _NAMES = [name.removeprefix("left_").removeprefix("right_") for name in ("pelvis", *SMPLX_BODY)]
 _KINDS = sorted(set(_NAMES))
@@ -33,22 +29,8 @@ def kinds(parts: NDArray[Any]) -> NDArray[np.int8]:
     return np.asarray(_KIND_OF[parts])
 
 
-class KindHead(nn.Module):
-    """Features (N, C, H, W) to logits of kinds (N, NOBODY + 1, 2 H, 2 W)."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(channels, (NOBODY + 1) * _FINER**2, 1)
-        self.finer = nn.PixelShuffle(_FINER)
-        nn.init.zeros_(self.conv.weight)  # until it knows something, it moves no backbone that does
-
-    def forward(self, features: Tensor) -> Tensor:
-        logits: Tensor = self.finer(self.conv(features))
-        return logits
-
-
 def kinds_loss(logits: Tensor, truth: Tensor) -> Tensor:
-    """Cross entropy of logits, as `KindHead` gives them, to maps (N, 2 H, 2 W) of kinds."""
+    """Cross entropy of logits (N, NOBODY + 1, H, W) to maps (N, H, W) of kinds."""
     weight = logits.new_ones(NOBODY + 1)
     weight[NOBODY] = _LEAST_WEIGHT
     return nn.functional.cross_entropy(logits, truth.long(), weight, ignore_index=IGNORED)

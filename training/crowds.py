@@ -31,7 +31,7 @@ from training.pictures import Sprite, bounds, fill_box, moved, over, weighted
 from training.scene import DENSE_PX
 from training.store import Store
 from training.targets import BODY_POINTS, Person
-from training.things import solid
+from training.things import cutout, read_things, solid
 
 Boxes = NDArray[np.float32]
 Point = NDArray[np.floating[Any]]
@@ -40,7 +40,9 @@ Kinds = NDArray[np.int8]  # (H, W) what of a body a pixel or a cell shows, see `
 
 _GREY = 114  # beside the frame, as the tracker's letterbox has it
 _ASPECTS = ((0.42, 4 / 3), (0.4, 16 / 9), (0.06, 1.0), (0.06, 3 / 4), (0.06, 9 / 16))
-_COUNTS = ((0.1, 0), (0.37, 1), (0.2, 2), (0.14, 3), (0.12, 4), (0.07, 5))
+_COUNTS = ((0.16, 0), (0.33, 1), (0.19, 2), (0.13, 3), (0.12, 4), (0.07, 5))
+_WITH_THINGS = 0.55  # of the frames
+_REAL = 0.8  # of the things are cutouts, where there are any
 _TOGETHER = 0.6  # of several people: as a group, instead of anywhere
 _GROUP_METRE = (0.2, 1.4)  # what a metre is of the frame's height
 _GAP_M = (0.25, 0.9)  # from one to the next
@@ -79,25 +81,34 @@ class Placed(NamedTuple):
 class Crowds(IterableDataset[Crowd]):
     """An endless stream of frames. Each loader process draws its own."""
 
-    def __init__(self, folder: Path, config: DetectorConfig, seed: int, panoramas: Path | None = None) -> None:
-        """folder: of a `Store`. panoramas: for backgrounds, see `read_panoramas`."""
-        self._folder, self._config, self._seed, self._panoramas = folder, config, seed, panoramas
+    def __init__(
+        self,
+        folder: Path,
+        config: DetectorConfig,
+        seed: int,
+        panoramas: Path | None = None,
+        things: Path | None = None,
+    ) -> None:
+        """folder: of a `Store`. panoramas: for backgrounds, see `read_panoramas`. things: see `read_things`."""
+        self._folder, self._config, self._seed = folder, config, seed
+        self._panoramas, self._things = panoramas, things
 
     def __iter__(self) -> Iterator[Crowd]:
         rng = loader_rng(self._seed)
         store, pool = Store(self._folder), pool_of(rng, _POOL, self._panoramas)
+        things = [] if self._things is None else read_things(self._things)
         while True:
             pool.renew(rng)
             for _ in range(_USES):
-                yield crowd(rng, store, self._config.input_hw, pool)
+                yield crowd(rng, store, self._config.input_hw, pool, things)
 
 
-def crowd(rng: Rng, store: Store, input_hw: tuple[int, int], pool: Pool) -> Crowd:
-    """One frame."""
+def crowd(rng: Rng, store: Store, input_hw: tuple[int, int], pool: Pool, things: Sequence[Sprite] = ()) -> Crowd:
+    """One frame. things: weighted sprites of what is nobody."""
     aspect = chosen(rng, _ASPECTS)
     scale = min(input_hw[1] / aspect, input_hw[0])
     width, height = round(aspect * scale), round(scale)
-    image, kinds_behind = _backdrop(rng, store, pool, (width, height))
+    image, kinds_behind = _backdrop(rng, store, pool, things, (width, height))
     owner, body = np.full((height, width), -1, np.int8), np.full((height, width), NOBODY, np.int8)
     drawn_px: list[int] = []
     heads: list[Point] = []
@@ -125,7 +136,9 @@ def crowd(rng: Rng, store: Store, input_hw: tuple[int, int], pool: Pool) -> Crow
     return Crowd(framed, boxes_of(owner, drawn_px, heads), np.ascontiguousarray(shown[middles, middles]))
 
 
-def _backdrop(rng: Rng, store: Store, pool: Pool, size_wh: tuple[int, int]) -> tuple[Image, Kinds]:
+def _backdrop(
+    rng: Rng, store: Store, pool: Pool, things: Sequence[Sprite], size_wh: tuple[int, int]
+) -> tuple[Image, Kinds]:
     """What is behind people, and its kinds: nothing is asked of people who are far too small, and of limbs."""
     image = plain = pool.whole(rng, size_wh)
     if rng.random() < 0.2:
@@ -133,8 +146,8 @@ def _backdrop(rng: Rng, store: Store, pool: Pool, size_wh: tuple[int, int]) -> t
     if rng.random() < 0.4:
         image = _with_limbs(rng, store, image)
     unasked = (image != plain).any(-1)
-    if rng.random() < 0.35:
-        bare, image = image, _with_things(rng, pool, image)
+    if rng.random() < _WITH_THINGS:
+        bare, image = image, _with_things(rng, pool, things, image)
         unasked &= (image == bare).all(-1)
     return image, np.where(unasked, IGNORED, NOBODY)
 
@@ -211,11 +224,11 @@ def _with_limbs(rng: Rng, store: Store, image: Image) -> Image:
     return image
 
 
-def _with_things(rng: Rng, pool: Pool, image: Image) -> Image:
+def _with_things(rng: Rng, pool: Pool, things: Sequence[Sprite], image: Image) -> Image:
     """What stands about as high as people do."""
     image = image.copy()
     for high_px in _sizes_px(rng, int(rng.integers(1, 4)), len(image)):
-        thing = solid(rng, pool, high_px)
+        thing = cutout(rng, things, high_px) if things and rng.random() < _REAL else solid(rng, pool, high_px)
         _paste(image, thing, max(thing.shape[:2]), rng.uniform(0, image.shape[1::-1]) - (thing.shape[1] / 2, 0))
     return image
 

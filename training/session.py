@@ -15,6 +15,7 @@ from training.curves import draw_curves
 from training.kept import begin_from
 from training.panoramas import read_panoramas
 from training.store import Store
+from training.things import read_things
 from training.trainer import Batch, Trainer
 
 _SAVE_EVERY_S = 240.0
@@ -37,6 +38,7 @@ class Options:
     rate: float
     loaders: int
     panoramas: Path | None
+    things: Path | None
 
     @property
     def plan_minutes(self) -> float:
@@ -58,15 +60,18 @@ def asked(module: str, description: str | None, *, batch: int, rate: float) -> O
     parser.add_argument("--rate", type=float, default=rate, help="the highest learning rate")
     parser.add_argument("--loaders", type=int, default=1, help="processes that make batches")
     parser.add_argument("--panoramas", type=Path, metavar="FOLDER", help="views of these are half of the backgrounds")
+    parser.add_argument("--things", type=Path, metavar="FOLDER", help="cutouts of what is nobody, for the detector")
     return Options(**vars(parser.parse_args()))
 
 
 def ready(trainer: Trainer[Batch], options: Options) -> None:
     """Give a trainer what it goes on from: its checkpoint, else kept weights, else nothing. Raises FileNotFoundError
-    where these, the store or panoramas are missing, ValueError where one of those is none."""
+    where these, the store, panoramas or things are missing, ValueError where one of those is none."""
     Store(options.store)  # else it would be a loader's process that finds none
     if options.panoramas is not None:
         read_panoramas(options.panoramas)
+    if options.things is not None:
+        read_things(options.things)
     if options.resume and trainer.kept:
         trainer.resume()
     elif options.begin_from is not None:

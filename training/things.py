@@ -1,7 +1,10 @@
-"""Things as tall as people that are nobody: vases, bottles, pillars, lamps, rockets. Weighted sprites, as in
-`pictures`."""
+"""Things as tall as people that are nobody: vases, bottles, pillars, lamps, rockets; and cutouts of real ones, where
+there are any. Weighted sprites, as in `pictures`."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,6 +19,7 @@ _SLIMMEST = 0.12  # of its width, anywhere
 _STEPPED = 0.3  # how many are of cylinders, else they swell
 _PATTERNED = 0.3
 _TURNED = 0.2  # how many lie
+_MOST_ALIKE = 1.35  # times: how much wider or narrower than it is a cutout is drawn
 
 
 def solid(rng: Rng, pool: Pool, high_px: float) -> Sprite:
@@ -35,6 +39,33 @@ def solid(rng: Rng, pool: Pool, high_px: float) -> Sprite:
     alpha = np.where(np.abs(across) < 1, 255.0, 0.0)
     sprite = np.concatenate((np.clip(colours * light[..., None], 0, 255), alpha[..., None]), -1).astype(np.uint8)
     return weighted(np.ascontiguousarray(np.rot90(sprite) if rng.random() < _TURNED else sprite))
+
+
+def read_things(folder: Path) -> list[Sprite]:
+    """All PNG files with an alpha channel in a folder. Raises FileNotFoundError where there is none, ValueError for one
+    without alpha."""
+    paths = sorted(folder.glob("*.png"))
+    if not paths:
+        raise FileNotFoundError(f"no thing in {folder}; it should hold .png files with an alpha channel")
+    return [_read(path) for path in paths]
+
+
+def cutout(rng: Rng, things: Sequence[Sprite], high_px: float) -> Sprite:
+    """One of them, its longer side so large, perhaps flipped or lying."""
+    thing = things[int(rng.integers(len(things)))]
+    size = np.array(thing.shape[1::-1]) * np.exp(rng.uniform(-0.5, 0.5, 2) * np.log(_MOST_ALIKE))
+    wide, high = np.maximum(size * high_px / size.max(), 1).astype(int).tolist()
+    scaled = np.asarray(cv2.resize(thing, (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
+    if rng.random() < 0.5:
+        scaled = scaled[:, ::-1]
+    return np.ascontiguousarray(np.rot90(scaled) if rng.random() < _TURNED else scaled)
+
+
+def _read(path: Path) -> Sprite:
+    image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if image is None or image.ndim != 3 or image.shape[2] != 4 or image.dtype != np.uint8:
+        raise ValueError(f"{path} is no picture of 8 bits with an alpha channel")
+    return weighted(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA), np.uint8))
 
 
 def _along(rng: Rng, values: NDArray[np.floating], high: int, stepped: bool) -> NDArray[np.float64]:

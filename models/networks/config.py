@@ -104,15 +104,22 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 class DetectorConfig:
-    """Sizes of the person detector. input_hw: pixels; people: the most it finds."""
+    """Sizes of the person detector. input_hw: pixels; people: the most it finds.
+
+    kinds: how many kinds of body parts it tells apart, or none. weighing: where it does, of a box's own logit, of how
+    many kinds are seen in the box, and a constant, what the logit of its score is the sum of.
+    """
 
     input_hw: tuple[int, int] = (256, 320)
     backbone: ResNetConfig = ResNetConfig((2, 2, 2, 2), bottleneck=False, width=16)
     channels: int = 48
     people: int = 16
+    kinds: int = 0
+    weighing: tuple[float, float, float] = (1.0, 0.0, 0.0)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "input_hw", tuple(self.input_hw))
+        object.__setattr__(self, "weighing", tuple(self.weighing))
         if len(self.input_hw) != 2 or any(size < 64 or size % 32 for size in self.input_hw):
             raise ValueError(f"the detector's input must be two multiples of 32 px from 64 on, not {self.input_hw}")
         if self.backbone.stride != 32 or self.channels < 1:
@@ -120,6 +127,8 @@ class DetectorConfig:
         cells = self.input_hw[0] * self.input_hw[1] // DETECTOR_STRIDE**2
         if not 1 <= self.people <= cells:
             raise ValueError(f"the detector finds between 1 and {cells} people, not {self.people}")
+        if self.kinds < 0 or len(self.weighing) != 3:
+            raise ValueError(f"the detector needs kinds from 0 on and three numbers to weigh them with, not {self}")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, lists and dicts, as JSON and a checkpoint hold them."""

@@ -1,8 +1,9 @@
-"""People as points: a heatmap of their centres and a box in every cell.
+"""People as points: a heatmap of their centres and a box in every cell; and of what body parts there are in the box.
 
 After CenterNet (Zhou et al. 2019) with the box of FCOS (Tian et al. 2019). A person is the highest of the 3 x 3 cells
 around, so no boxes need be merged afterwards. A short feature pyramid (Lin et al. 2017a) gives the fine map the context
-of the coarse ones.
+of the coarse ones. Much has a person's outline; who is one has a head, arms and legs, so where finer cells are asked
+which part of a body they show, a box counts for more the more kinds are seen in it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from models.networks.resnet import ResNet
 _PRIOR = (
     0.01  # score of every cell before training, so that the many empty ones do not drown the rest (Lin et al. 2017b)
 )
+_FINER = 2  # cells of parts for one of the features, across and down
 _SIZE_PX = 64.0  # distance of a box's sides from its cell before training
 _LARGEST_LOG = 6.0  # e^6 cells: more than any input has
 _NO_PEAK = -1e4  # a logit whose score is 0, also in half precision
@@ -55,6 +57,10 @@ class Detector(nn.Module):
         self.lateral = nn.ModuleList(conv_bn_relu(last // shrink, channels) for shrink in (4, 2, 1))
         self.merge = conv_bn_relu(channels, channels, 3)
         self.head = nn.Sequential(conv_bn_relu(channels, channels, 3), nn.Conv2d(channels, 5, 1))
+        self.finer = nn.PixelShuffle(_FINER)
+        if config.kinds:
+            self.parts = nn.Conv2d(channels, (config.kinds + 1) * _FINER**2, 1)
+            nn.init.zeros_(self.parts.weight)  # until it knows something, it moves no backbone that does
         self._prepare_head()
 
     def forward(self, image: Tensor) -> DetectorMaps:
@@ -76,13 +82,24 @@ class Detector(nn.Module):
         maps: Tensor = self.head(features)  # (N, 5, H / 8, W / 8)
         return DetectorMaps(maps[:, 0], _boxes(maps[:, 1:].permute(0, 2, 3, 1)))
 
+    def kinds(self, features: Tensor) -> Tensor:
+        """Logits (N, kinds + 1, H / 4, W / 4) of the kind of part that a cell shows, the last of none."""
+        logits: Tensor = self.finer(self.parts(features))
+        return logits
+
     def detect(self, image: Tensor) -> People:
         """The `config.people` likeliest people."""
-        logits, boxes = self(image)
+        features = self.features(image)
+        logits, boxes = self.maps(features)
         highest = functional.max_pool2d(logits, 3, stride=1, padding=1)
         peaks = torch.where(logits >= highest, logits, _NO_PEAK).flatten(1)  # (N, HW)
         best, cell = peaks.topk(self.config.people, dim=1)  # (N, K)
         picked = boxes.flatten(1, 2).gather(1, cell[..., None].expand(-1, -1, 4))
+        if self.config.kinds:
+            own, seen, constant = self.config.weighing
+            best = own * best + seen * _kinds_in(picked, self.kinds(features).float()) + constant
+            best, order = best.topk(self.config.people, dim=1)
+            picked = picked.gather(1, order[..., None].expand(-1, -1, 4))
         return People(picked, best.sigmoid())
 
     def _prepare_head(self) -> None:
@@ -93,6 +110,21 @@ class Detector(nn.Module):
         with torch.no_grad():
             last.bias[0] = math.log(_PRIOR / (1 - _PRIOR))
             last.bias[1:] = math.log(_SIZE_PX / DETECTOR_STRIDE)
+
+
+def _kinds_in(boxes: Tensor, logits: Tensor) -> Tensor:
+    """(N, K): how many kinds are in boxes (N, K, 4) of pixels, each as surely as in the cell that shows it best.
+
+    logits: (N, kinds + 1, H, W), the last of none.
+    """
+    kinds, (height, width) = logits.shape[1] - 1, logits.shape[2:]
+    size = DETECTOR_STRIDE // _FINER
+    x, y = ((torch.arange(cells, device=boxes.device) + 0.5) * size for cells in (width, height))
+    across = ((x > boxes[..., 0, None]) & (x < boxes[..., 2, None])).float()  # (N, K, W)
+    down = ((y > boxes[..., 1, None]) & (y < boxes[..., 3, None])).float()  # (N, K, H)
+    shown = logits.softmax(1)[:, None, :kinds]  # (N, 1, kinds, H, W)
+    inside = shown * across[:, :, None, None] * down[:, :, None, :, None]  # (N, K, kinds, H, W)
+    return inside.amax((3, 4)).sum(-1)
 
 
 def _boxes(log_distances: Tensor) -> Tensor:

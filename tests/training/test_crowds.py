@@ -88,7 +88,7 @@ def test_boxes_are_around_the_people_in_the_picture(store: Store, pool: Pool, mo
     monkeypatch.setattr(crowds, "_COUNTS", ((1.0, 1),))
     monkeypatch.setattr(crowds, "_hidden", lambda _rng, image, owner: (image, owner))
     for name in ("_with_spectators", "_with_limbs", "_with_things"):
-        monkeypatch.setattr(crowds, name, lambda _rng, _drawn, image: image)
+        monkeypatch.setattr(crowds, name, lambda *given: given[-1])
     checked = 0
     for seed in range(30):
         image, boxes, _ = crowd(np.random.default_rng(seed), store, INPUT_HW, pool)
@@ -252,9 +252,10 @@ def test_spectators_and_limbs_are_each_drawn_into_a_copy(drawn, store: Store) ->
     assert sum(bool(image.any()) for image in found) > 7
 
 
-def test_things_are_drawn_into_a_copy_and_some_reach_out_of_it(pool: Pool) -> None:
+@pytest.mark.parametrize("things", [[], [np.full((30, 20, 4), 255, np.uint8)]], ids=["drawn", "cut out"])
+def test_things_are_drawn_into_a_copy_and_some_reach_out_of_it(pool: Pool, things: list[Sprite]) -> None:
     plain = np.zeros((*INPUT_HW, 3), np.uint8)
-    found = [crowds._with_things(np.random.default_rng(seed), pool, plain) for seed in range(30)]
+    found = [crowds._with_things(np.random.default_rng(seed), pool, things, plain) for seed in range(30)]
     assert not plain.any()
     assert sum(bool(image.any()) for image in found) > 20
     assert any(image[0].any() or image[:, 0].any() for image in found)

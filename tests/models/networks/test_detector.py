@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.networks.config import DetectorConfig, ResNetConfig
-from models.networks.detector import Detector, DetectorMaps, _boxes
+from models.networks.detector import Detector, DetectorMaps, _boxes, _kinds_in
 from tests.conftest import TINY_DETECTOR, tiny_detector
 
 
@@ -31,10 +32,13 @@ class Fixed(Detector):
         super().__init__(TINY_DETECTOR)
         self.logits = logits
 
-    def forward(self, image: Tensor) -> DetectorMaps:
+    def features(self, image: Tensor) -> Tensor:
+        return torch.zeros(len(image), TINY_DETECTOR.channels, 8, 12)
+
+    def maps(self, features: Tensor) -> DetectorMaps:
         row, column = torch.meshgrid(torch.arange(8.0), torch.arange(12.0), indexing="ij")
         boxes = torch.stack((column, row, column, row), -1)
-        return DetectorMaps(self.logits.expand(len(image), 8, 12), boxes.expand(len(image), 8, 12, 4))
+        return DetectorMaps(self.logits.expand(len(features), 8, 12), boxes.expand(len(features), 8, 12, 4))
 
 
 # Sizes
@@ -52,6 +56,8 @@ def test_sizes_survive_json(config: DetectorConfig) -> None:
         ({"input_hw": (32, 320)}, "multiples of 32 px from 64 on"),
         ({"input_hw": (64, 64, 64)}, "multiples of 32 px from 64 on"),
         ({"people": 0}, "between 1 and 1280 people, not 0"),
+        ({"kinds": -1}, "kinds from 0 on and three numbers to weigh them with"),
+        ({"weighing": (1.0, 2.0)}, "kinds from 0 on and three numbers to weigh them with"),
         ({"people": 2000}, "between 1 and 1280 people, not 2000"),
         ({"channels": 0}, "at least one channel"),
         ({"backbone": {"blocks": (1, 1, 1, 1), "bottleneck": False, "stride": 16}}, "backbone of stride 32"),
@@ -140,3 +146,42 @@ def test_image_is_judged_by_itself(detector: Detector) -> None:
         alone = detector.detect(pictures(3)[k : k + 1])
         torch.testing.assert_close(alone.boxes[0], together.boxes[k], rtol=1e-4, atol=1e-3)
         torch.testing.assert_close(alone.scores[0], together.scores[k], rtol=1e-4, atol=1e-5)
+
+
+# Parts
+
+
+def _parted(weighing: tuple[float, float, float]) -> Detector:
+    config = replace(TINY_DETECTOR, kinds=3, weighing=weighing)
+    torch.manual_seed(0)
+    return Detector(config).eval()
+
+
+def test_parts_are_of_cells_of_four_pixels() -> None:
+    detector = _parted((1.0, 0.0, 0.0))
+    logits = detector.kinds(detector.features(pictures(2)))
+    assert logits.shape == (2, 4, 16, 24)
+    assert not logits[:, :, 0, 0].std(0).any()  # before training the same everywhere
+
+
+def test_a_kind_counts_as_surely_as_where_it_shows_best_in_the_box() -> None:
+    logits = torch.full((1, 3, 4, 6), -30.0)  # two kinds and none, in cells of 4 pixels
+    logits[:, 2] = 0.0
+    logits[0, 0, 1, 1] = 40.0  # around (6, 6)
+    logits[0, 1, 2, 4] = 0.0  # around (18, 10), as likely as none
+    boxes = torch.tensor([[[5.0, 5, 7, 7], [0, 0, 24, 16], [8, 8, 24, 16], [12, 0, 20, 8], [9, 9, 9.5, 9.5]]])
+    torch.testing.assert_close(_kinds_in(boxes, logits), torch.tensor([[1.0, 1.5, 0.5, 0.0, 0.0]]))
+
+
+def test_scores_weigh_parts_and_are_sorted_anew() -> None:
+    plain, weighed = (_parted(weighing) for weighing in ((1.0, 0.0, 0.0), (-0.5, 4.0, -1.0)))
+    nn.init.normal_(plain.parts.weight, std=2.0)
+    weighed.load_state_dict(plain.state_dict())
+    before, after = (detector.detect(pictures(2)) for detector in (plain, weighed))
+    features = plain.features(pictures(2))
+    evidence = _kinds_in(before.boxes, plain.kinds(features))
+    expected = -0.5 * before.scores.logit() + 4.0 * evidence - 1.0
+    order = expected.argsort(1, descending=True)
+    assert (order != torch.arange(order.shape[1])).any()
+    torch.testing.assert_close(after.scores.logit(), expected.gather(1, order), rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(after.boxes, before.boxes.gather(1, order[..., None].expand(-1, -1, 4)))
