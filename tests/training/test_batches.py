@@ -233,3 +233,20 @@ def test_some_hands_are_missed_by_more_than_their_sprite_shows(
     assert np.median(middles) > 0.25
     assert np.max(middles) > 0.7
     assert 0.1 < np.mean(counted) < 0.9
+
+
+def test_people_from_behind_are_learnt_from_more_often_than_they_are_drawn(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rotations = store.arrays["rotations"].copy()
+    rotations[:, 0] = np.diag((1.0, -1.0, -1.0))  # everyone faces the camera,
+    rotations[0, 0] = np.diag((-1.0, -1.0, 1.0))  # but for one
+    changed = Store.__new__(Store)
+    changed.__dict__.update(store.__dict__)
+    changed.arrays = {**store.arrays, "rotations": rotations}
+    shares = []
+    for share in (0.0, 0.5):
+        monkeypatch.setattr(batches, "_FROM_BEHIND", share)
+        rng = np.random.default_rng(0)
+        shares.append(np.mean([batches._row(rng, changed) == 0 for _ in range(300)]))
+    assert shares[1] > 1.5 * shares[0] > 0
