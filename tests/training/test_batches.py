@@ -251,4 +251,4 @@ def test_people_from_behind_are_learnt_from_more_often_than_they_are_drawn(
         monkeypatch.setattr(batches, "_FROM_BEHIND", share)
         rng = np.random.default_rng(0)
         shares.append(np.mean([batches._row(rng, changed) == one for _ in range(300)]))
-    assert shares[1] > 1.5 * shares[0] > 0
+    assert shares[1] > shares[0] + 0.1
