@@ -167,9 +167,9 @@ def test_parts_are_of_cells_of_four_pixels() -> None:
 def test_a_kind_counts_as_surely_as_where_it_shows_best_in_the_box() -> None:
     logits = torch.full((1, 3, 4, 6), -30.0)  # two kinds and none, in cells of 4 pixels
     logits[:, 2] = 0.0
-    logits[0, 0, 1, 1] = 40.0  # around (6, 6)
-    logits[0, 1, 2, 4] = 0.0  # around (18, 10), as likely as none
-    boxes = torch.tensor([[[5.0, 5, 7, 7], [0, 0, 24, 16], [8, 8, 24, 16], [12, 0, 20, 8], [9, 9, 9.5, 9.5]]])
+    logits[0, 0, 1, 1] = 40.0  # in the 8 pixels about (4, 4)
+    logits[0, 1, 2, 4] = 0.0  # about (20, 12), as likely as none
+    boxes = torch.tensor([[[3.0, 3, 5, 5], [0, 0, 24, 16], [8, 8, 24, 16], [12, 0, 20, 8], [5, 5, 11, 11]]])
     torch.testing.assert_close(_kinds_in(boxes, logits), torch.tensor([[1.0, 1.5, 0.5, 0.0, 0.0]]))
 
 
