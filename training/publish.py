@@ -15,13 +15,13 @@ import torch
 from app.load import OPEN_BUNDLE
 from engines.bundle import FILE_NAME
 from exporter.export import export
-from models.networks.config import NetworkConfig
+from models.networks.config import DetectorConfig, NetworkConfig
 from models.networks.hand4whole import Hand4Whole
 from training import checkpoints
 from training.body.expressions import DIRECTIONS
 from training.command import run
 from training.make_body import SHAPE_SPACE
-from training.sizes import SHARPNESS
+from training.sizes import SHARPNESS, WEIGHING
 from training.targets import BODY_DEPTH_M
 from training.train import shorten_rotations
 
@@ -69,7 +69,8 @@ def published(folder: Path) -> dict[str, Any]:
     }
     if checkpoints.exists(folder / "detector"):
         detector = checkpoints.load(folder / "detector")
-        content["detector"] = {"network": detector["average"], "architecture": detector["architecture"]}
+        sizes = replace(DetectorConfig.from_dict(detector["architecture"]), weighing=WEIGHING)
+        content["detector"] = {"network": detector["average"], "architecture": sizes.to_dict()}
     return content
 
 
