@@ -18,7 +18,7 @@ NETWORK = NetworkConfig(
 # Networks have it once they are published, and learn as if they had.
 SHARPNESS = 1.5
 
-# Of a box's own logit, of how many kinds of body parts are in it, and a constant: logistic regression of "somebody" on the
-# boxes found in 131 photographs, 58 of them of nobody; the constant half a unit higher, since it is worse to miss somebody
-# than to show a thing.
+# Of a box's own logit, of how many kinds of body parts are in it, and a constant: logistic regression of "somebody" on
+# the boxes found in 131 photographs, 58 of them of nobody; the constant half a unit higher, since it is worse to miss
+# somebody than to show a thing.
 WEIGHING = (2.5, 0.7, -0.3)
