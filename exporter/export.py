@@ -16,6 +16,7 @@ from torch import nn
 
 from engines.bundle import FILE_NAME, FORMAT, sha256
 from engines.onnxruntime_engine import OnnxRuntimeEngine
+from engines.tensorrt_files import FOLDER as TENSORRT_FOLDER
 from exporter import proof
 from exporter.clip import SAMPLE, frames
 from exporter.graphs import OPSET, GraphSpec, detector_spec, export_graph, for_export, graph_specs
@@ -39,8 +40,7 @@ def export(
     ProofError, FileExistsError for a folder that is something else, OSError. Whatever is raised, `out` is as it was
     before.
     """
-    if out.exists() and not (out / FILE_NAME).is_file() and not (out.is_dir() and not any(out.iterdir())):
-        raise FileExistsError(f"{out} exists and is not a bundle; choose another --out")
+    _check_place(out)
     loaded = load_checkpoint(checkpoint)
     shown = [] if precision == "fp32" else frames(calibrate, FRAMES)
     network = loaded.network
@@ -89,6 +89,21 @@ def export(
             "versions": _versions(),
         }
         (folder / FILE_NAME).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+
+
+def _check_place(out: Path) -> None:
+    """Raise FileExistsError unless `out` is missing, empty, or a bundle with nothing of anyone else's in it: what is
+    replaced is deleted."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    try:
+        description = json.loads((out / FILE_NAME).read_text(encoding="utf-8"))
+        _, graphs = description["format"], description["graphs"].keys()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FileExistsError(f"{out} exists and is not a bundle; choose another --out") from error
+    own = {FILE_NAME, TENSORRT_FOLDER, *(f"{name}.onnx" for name in graphs)}
+    if strange := {path.name for path in out.iterdir()} - own:
+        raise FileExistsError(f"{out} holds {min(strange)}, which no bundle does; move it, or choose another --out")
 
 
 def _joint_depth(loaded: Checkpoint) -> dict[str, float] | None:

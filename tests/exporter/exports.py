@@ -22,7 +22,8 @@ def contents(folder: Path) -> Contents:
 
 
 def copied(bundle: Path, out: Path) -> Contents:
-    """An older bundle at `out`, with a mark by which to know it."""
+    """An older bundle at `out`, with an engine file of its own by which to know it."""
     shutil.copytree(bundle, out)
-    (out / "mark").touch()
+    (out / "tensorrt").mkdir()
+    (out / "tensorrt" / "body.engine").touch()
     return contents(out)

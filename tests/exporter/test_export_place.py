@@ -28,7 +28,7 @@ def test_exporting_again_replaces_the_bundle(tiny_bundle: Path, tmp_path: Path) 
     assert run(renamed, out) == 0
     description: Any = bundle_description(out)
     assert description["checkpoint"]["file"] == "renamed.pth.tar"
-    assert not (out / "mark").exists()
+    assert not (out / "tensorrt").exists()  # engines of the graphs that were replaced
     assert Bundle.load(out).graphs.keys() == set(GRAPHS)
     assert {path.name for path in tmp_path.iterdir()} == {"bundle", "renamed.pth.tar"}
 
@@ -60,6 +60,31 @@ def test_folder_that_is_something_else_is_left_as_it_is(checkpoint: Path, tmp_pa
     assert run(checkpoint, out) == 2
     assert f"{out} exists and is not a bundle; choose another --out" in one_line()
     assert contents(tmp_path) == {"photos/holiday.jpg": b"sun"}
+
+
+@pytest.mark.parametrize("description", ['{"name": "a page"}', '{"format": 1, "graphs": ["bar"]}', "[]", "{", "\xff"])
+def test_folder_with_a_bundle_json_of_another_program_is_left_as_it_is(
+    checkpoint: Path, tmp_path: Path, one_line: OneLine, description: str
+) -> None:
+    out = tmp_path / "page"
+    (out / "src").mkdir(parents=True)
+    (out / "src" / "app.js").write_bytes(b"my work")
+    (out / "bundle.json").write_text(description, encoding="latin-1")
+    before = contents(tmp_path)
+    assert run(checkpoint, out) == 2
+    assert f"{out} exists and is not a bundle; choose another --out" in one_line()
+    assert contents(tmp_path) == before
+
+
+def test_bundle_with_a_file_that_is_no_bundles_is_left_as_it_is(
+    checkpoint: Path, tiny_bundle: Path, tmp_path: Path, one_line: OneLine
+) -> None:
+    out = tmp_path / "bundle"
+    before = {**copied(tiny_bundle, out), "notes.txt": b"mine"}
+    (out / "notes.txt").write_bytes(b"mine")
+    assert run(checkpoint, out) == 2
+    assert f"{out} holds notes.txt, which no bundle does; move it, or choose another --out" in one_line()
+    assert contents(out) == before
 
 
 def test_file_in_place_of_the_folder_is_left_as_it_is(checkpoint: Path, tmp_path: Path, one_line: OneLine) -> None:
