@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -40,6 +41,7 @@ def export(
     ProofError, FileExistsError for a folder that is something else, OSError. Whatever is raised, `out` is as it was
     before.
     """
+    out = out.resolve()  # "." has no name
     _check_place(out)
     loaded = load_checkpoint(checkpoint)
     shown = [] if precision == "fp32" else frames(calibrate, FRAMES)
@@ -94,6 +96,8 @@ def export(
 def _check_place(out: Path) -> None:
     """Raise FileExistsError unless `out` is missing, empty, or a bundle with nothing of anyone else's in it: what is
     replaced is deleted."""
+    if os.path.ismount(out):
+        raise FileExistsError(f"{out} is a mount point, which nothing can take the place of; choose a folder in it")
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     try:

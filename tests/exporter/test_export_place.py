@@ -6,6 +6,8 @@ Tracing takes seconds, so where only the folders matter the graphs are copied fr
 from __future__ import annotations
 
 import errno
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,20 @@ def test_empty_and_missing_folders_are_filled(checkpoint: Path, tmp_path: Path, 
 
 
 @pytest.mark.usefixtures("traced")
+@pytest.mark.parametrize("name", [".", "../link"])
+def test_folder_may_be_named_by_a_dot_or_a_link(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    out, link = tmp_path / "bundle", tmp_path / "link"
+    out.mkdir()
+    link.symlink_to(out)
+    monkeypatch.chdir(out)
+    assert run(checkpoint, Path(name)) == 0
+    assert Bundle.load(out).name == "bundle"
+    assert link.is_symlink()
+
+
+@pytest.mark.usefixtures("traced")
 def test_report_says_where_the_bundle_is(checkpoint: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     run(checkpoint, tmp_path / "bundle")
     out, err = capfd.readouterr()
@@ -60,6 +76,14 @@ def test_folder_that_is_something_else_is_left_as_it_is(checkpoint: Path, tmp_pa
     assert run(checkpoint, out) == 2
     assert f"{out} exists and is not a bundle; choose another --out" in one_line()
     assert contents(tmp_path) == {"photos/holiday.jpg": b"sun"}
+
+
+def test_mount_point_is_refused_before_anything_is_exported(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_line: OneLine
+) -> None:
+    monkeypatch.setattr(os.path, "ismount", lambda path: path == tmp_path)
+    assert run(checkpoint, tmp_path) == 2
+    assert f"{tmp_path} is a mount point" in one_line()
 
 
 @pytest.mark.parametrize("description", ['{"name": "a page"}', '{"format": 1, "graphs": ["bar"]}', "[]", "{", "\xff"])
