@@ -126,17 +126,17 @@ def _folder_in_place_of(out: Path) -> Iterator[Path]:
     """A folder beside `out` that takes its place when the block ends well, and vanishes otherwise."""
     out.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    fresh, old = work / "new", work / "old"
     try:
-        fresh, old = work / "new", work / "old"
         fresh.mkdir()
         yield fresh
-        if out.exists():
-            out.rename(old)
         try:
+            if out.exists():
+                out.rename(old)
             fresh.rename(out)
-        except BaseException:
-            if old.exists():
+        finally:
+            if old.exists() and not out.exists():
                 old.rename(out)
-            raise
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        if out.exists() or not old.exists():  # interrupted twice, the old one may still be here
+            shutil.rmtree(work, ignore_errors=True)

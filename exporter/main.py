@@ -33,6 +33,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _build_engines(options.checkpoint)
     if refusal := _refusal(options.checkpoint):
         return _failed(2, refusal)
+    suffix = "" if options.precision == "fp32" else f"-{options.precision}"
+    out: Path = (options.out or user_bundle_folder(f"hand4whole{suffix}")).resolve()
+    try:
+        code = _export(options, out)
+    except KeyboardInterrupt:
+        return _failed(130, f"interrupted; {out} is as it was")
+    return _build_engines(out) if options.tensorrt and not code else code
+
+
+def _export(options: argparse.Namespace, out: Path) -> int:
     # PyTorch takes seconds to import and is not there for everyone.
     from exporter.clip import SAMPLE, ClipError
     from exporter.export import export
@@ -40,8 +50,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from models.checkpoint import CheckpointError
 
     checkpoint: Path = options.checkpoint
-    suffix = "" if options.precision == "fp32" else f"-{options.precision}"
-    out: Path = options.out or user_bundle_folder(f"hand4whole{suffix}")
     try:
         export(checkpoint, out, print, options.precision, options.calibrate or SAMPLE)
     except (CheckpointError, ClipError, FileNotFoundError, FileExistsError) as error:
@@ -49,19 +57,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(2, f"{error}{hint}")
     except (ProofError, EngineError, OSError) as error:
         return _failed(1, str(error))
-    except KeyboardInterrupt:
-        return _failed(130, f"interrupted; {out} is as it was")
     print(f"wrote {out}; largest errors against PyTorch above and in bundle.json")
-    return _build_engines(out) if options.tensorrt else 0
+    return 0
 
 
 def _build_engines(bundle: Path) -> int:
     """Needs no PyTorch."""
     if importlib.util.find_spec("onnx") is None:
         return _failed(2, "onnx not installed; pip install onnx")
-    from exporter.tensorrt_build import build_engines
-
     try:
+        from exporter.tensorrt_build import build_engines
+
         build_engines(bundle, print)
     except (BundleError, EngineError, FileNotFoundError) as error:
         return _failed(2, str(error))

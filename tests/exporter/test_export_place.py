@@ -211,3 +211,56 @@ def test_error_while_replacing_leaves_an_older_bundle_as_it_was(
     assert run(checkpoint, out) == 1
     assert refused
     assert contents(out) == before
+
+
+def test_interruption_while_pytorch_is_imported_is_one_line(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_line: OneLine
+) -> None:
+    class Interrupted:
+        def find_spec(self, name: str, *_: Any) -> None:
+            if name == "exporter.export":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "exporter.export")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    assert run(checkpoint, tmp_path / "bundle") == 130
+    assert f"interrupted; {tmp_path / 'bundle'} is as it was" in one_line()
+
+
+@pytest.mark.usefixtures("traced")
+def test_interruption_while_replacing_leaves_an_older_bundle_as_it_was(
+    checkpoint: Path, tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old bundle is out of the way, and the program has not yet heard of it."""
+    out = tmp_path / "bundle"
+    before = copied(tiny_bundle, out)
+    real = Path.rename
+
+    def rename(self: Path, target: Path) -> Path:
+        moved = real(self, target)
+        if self == out:
+            raise KeyboardInterrupt
+        return moved
+
+    monkeypatch.setattr(Path, "rename", rename)
+    assert run(checkpoint, out) == 130
+    assert contents(out) == before
+
+
+@pytest.mark.usefixtures("traced")
+def test_second_interruption_deletes_nothing(
+    checkpoint: Path, tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "bundle"
+    before = copied(tiny_bundle, out)
+    real = Path.rename
+
+    def rename(self: Path, target: Path) -> Path:
+        if self != out:
+            raise KeyboardInterrupt
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    assert run(checkpoint, out) == 130
+    (old,) = tmp_path.glob(".bundle-*/old")
+    assert contents(old) == before
