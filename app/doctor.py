@@ -101,7 +101,7 @@ def _problem(engine: str, bundle: Bundle) -> str:
     try:
         with ExitStack() as stack:
             run_once({graph: stack.enter_context(runtime.load(graph)) for graph in GRAPHS})
-    except EngineError as error:
+    except (BundleError, EngineError) as error:
         return str(error)
     return ""
 
@@ -209,7 +209,7 @@ def _gpu() -> str:
     try:
         driver = CudaDriver()
         return f"{driver.gpu}, {driver.memory_bytes / 2**30:.0f} GiB"
-    except EngineError as error:
+    except (BundleError, EngineError) as error:
         return str(error)
 
 

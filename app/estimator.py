@@ -14,7 +14,7 @@ from app.boxes import Sighting, Track
 from app.crop import Crop
 from app.frame import ALL_MEASURED, BodyParams, Frame, Measured
 from app.pinhole import Pinhole
-from engines.bundle import GRAPHS
+from engines.bundle import GRAPHS, picture_hw
 from engines.closing import Closing
 from engines.engine import Engine, Tensor
 from models.rotations import Array, axis_angle_to_matrix, matrix_to_axis_angle, matrix_to_rot6d, rot6d_to_matrix
@@ -108,9 +108,7 @@ class BodyStage:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        _, height, width, _ = engine.inputs["crop"].shape
-        assert height is not None
-        assert width is not None
+        height, width = picture_hw("body", engine.inputs["crop"])
         self.crop_wh = (width, height)
 
     def __call__(self, sighting: Sighting) -> BodyView | Estimates:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.bundle import picture_hw
 from engines.engine import Engine
 
 _CROP_WH = (384, 512)  # that these boxes are of
@@ -22,9 +23,7 @@ class Networks:
 
     def __init__(self, engines: Mapping[str, Engine], people: int = 1) -> None:
         self._engines = engines
-        _, height, width, _ = engines["body"].inputs["crop"].shape
-        assert height is not None
-        assert width is not None
+        height, width = picture_hw("body", engines["body"].inputs["crop"])
         self._crop = noise((people, height, width, 3))
         scale = np.tile((width / _CROP_WH[0], height / _CROP_WH[1]), 2).astype(np.float32)
         self._hands, self._face = (np.repeat(boxes * scale, people, 0) for boxes in (_HANDS, _FACE))

@@ -14,6 +14,8 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from engines.engine import TensorSpec
+
 FILE_NAME = "bundle.json"
 FORMAT = 1
 _SHAPE_SPACE = "smplx"  # of bundles that do not say
@@ -29,6 +31,7 @@ CONTRACT: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     ),
     "detector": (frozenset({"image"}), frozenset({"boxes", "scores"})),
 }
+_PICTURES = frozenset({"crop", "image"})
 DETECTOR = "detector"  # the one graph that a bundle may lack
 GRAPHS = tuple(name for name in CONTRACT if name != DETECTOR)
 
@@ -113,7 +116,7 @@ class Bundle:
         return (self.folder / "tensorrt").is_dir()
 
 
-def check_contract(graph: str, inputs: Iterable[str], outputs: Iterable[str]) -> None:
+def check_contract(graph: str, inputs: Mapping[str, TensorSpec], outputs: Iterable[str]) -> None:
     """Raise BundleError unless a graph takes and gives what the graph of that name must."""
     for what, found, expected in zip(("takes", "gives"), (inputs, outputs), CONTRACT[graph], strict=True):
         if set(found) != expected:
@@ -121,6 +124,16 @@ def check_contract(graph: str, inputs: Iterable[str], outputs: Iterable[str]) ->
                 f"the model's {graph} graph {what} {', '.join(found)}, expected {', '.join(sorted(expected))}; "
                 "export it again"
             )
+    for name in _PICTURES & inputs.keys():
+        picture_hw(graph, inputs[name])
+
+
+def picture_hw(graph: str, spec: TensorSpec) -> tuple[int, int]:
+    """Height and width of the pictures (N, H, W, 3) that a graph takes. Raises BundleError where they are open."""
+    match spec.shape:
+        case (_, int(height), int(width), 3):
+            return height, width
+    raise BundleError(f"the model's {graph} graph takes {spec}, expected pictures of one size; export it again")
 
 
 def user_data_folder() -> Path:

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 import numpy as np
 
-from engines.bundle import GRAPHS
+from engines.bundle import GRAPHS, check_contract, picture_hw
 from engines.engine import Engine, EngineError
 from engines.runtime import Runtime
 
@@ -25,7 +25,7 @@ _FACE = (0.36, 0.06, 0.64, 0.28)
 
 def measured_ms(runtimes: Mapping[str, Runtime], clock: Callable[[], float] = time.perf_counter) -> Mapping[str, float]:
     """Milliseconds that a person takes on each, by name, the median of rounds in turns, in about a second. Those that
-    do not run are left out, and a warning says why."""
+    do not run are left out, and a warning says why. Raises BundleError for graphs of another kind."""
     with ExitStack() as stack:
         loaded = {}
         for name, runtime in runtimes.items():
@@ -49,10 +49,11 @@ def measured_ms(runtimes: Mapping[str, Runtime], clock: Callable[[], float] = ti
 
 
 def run_once(engines: Mapping[str, Engine]) -> None:
-    """One person through all four, by the names of `GRAPHS`. Raises EngineError."""
-    _, height, width, _ = engines["body"].inputs["crop"].shape
-    assert height is not None
-    assert width is not None
+    """One person through all four, by the names of `GRAPHS`. Raises EngineError, and BundleError for graphs of another
+    kind."""
+    for graph in GRAPHS:
+        check_contract(graph, engines[graph].inputs, engines[graph].outputs)
+    height, width = picture_hw("body", engines["body"].inputs["crop"])
     crop = np.random.default_rng(0).integers(0, 256, (1, height, width, 3), np.uint8)
     size = np.array((width, height, width, height), np.float32)
     body = engines["body"].run({"crop": crop}, keep=("features",))

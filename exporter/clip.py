@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.bundle import DETECTOR, picture_hw
 from engines.engine import Engine
 
 SAMPLE = Path(__file__).parents[1] / "models" / "open" / "sample.mp4"  # shipped with the program
@@ -96,9 +97,7 @@ def people_crops(shown: list[Shown], body: Engine, detector: Engine | None, per_
     Each is moved by up to a tenth of it, scaled by up to a quarter, lit otherwise and, half of them, mirrored, so that
     one clip stands for more than itself.
     """
-    _, height, width, _ = body.inputs["crop"].shape
-    assert height is not None
-    assert width is not None
+    height, width = picture_hw("body", body.inputs["crop"])
     size_wh, rng = (width, height), np.random.default_rng(seed)
     crops = []
     for frame in shown:
@@ -113,9 +112,7 @@ def people_crops(shown: list[Shown], body: Engine, detector: Engine | None, per_
 
 def detector_pictures(shown: list[Shown], detector: Engine) -> Image:
     """The frames (N, H, W, 3) as the detector sees them: scaled to fit its input, grey around."""
-    _, height, width, _ = detector.inputs["image"].shape
-    assert height is not None
-    assert width is not None
+    height, width = picture_hw(DETECTOR, detector.inputs["image"])
     pictures = np.full((len(shown), height, width, 3), _PADDING, np.uint8)
     for picture, frame in zip(pictures, shown, strict=True):
         scale = _fitting_scale(frame.rgb, (height, width))

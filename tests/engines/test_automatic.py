@@ -16,12 +16,13 @@ import engines.automatic
 import engines.remembered
 from app.main import main
 from engines.automatic import candidates, fastest
-from engines.bundle import PROVEN_PARTS, Bundle
+from engines.bundle import PROVEN_PARTS, Bundle, BundleError
 from engines.choice import chosen_runtime
 from engines.engine import EngineError
 from engines.measuring import measured_ms
 from engines.onnxruntime_engine import OnnxRuntimeEngine
 from engines.runtime import Runtime
+from tests.conftest import bundle_description
 from tests.standins import DATA
 
 CPU, OPENVINO = "ONNX Runtime cpu fp32", "OpenVINO cpu fp32"
@@ -273,6 +274,16 @@ def test_times_are_those_of_the_four_graphs_and_take_about_a_second(
     assert times == {"a": pytest.approx(80.0), "b": pytest.approx(200.0)}
     assert Ticking.now_s - began_s < 2.0
     assert caplog.messages == ["c does not run here: no such luck"]
+
+
+@pytest.mark.parametrize("other", ["pose", "face"])
+def test_graphs_of_another_kind_are_the_models_fault_and_not_an_engines(
+    bundle: Bundle, tmp_path: Path, other: str
+) -> None:
+    graphs: Any = bundle_description(bundle.folder)["graphs"]
+    swapped = changed(bundle, tmp_path / "other", graphs={**graphs, "body": graphs[other]})
+    with pytest.raises(BundleError, match=r"the model's body graph takes .* expected crop; export it again"):
+        measured_ms({"cpu": Runtime("cpu", "fp32", swapped)})
 
 
 def test_runtimes_of_this_machine_are_measured(bundle: Bundle) -> None:

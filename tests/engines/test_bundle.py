@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from engines.bundle import DETECTOR, FILE_NAME, FORMAT, GRAPHS, Bundle, BundleError, JointDepth, check_contract, sha256
+from engines.engine import TensorSpec
 from tests.conftest import bundle_description
 
 
@@ -157,12 +158,23 @@ def test_graph_outside_the_folder_is_refused(folder: Path, file: str) -> None:
     assert "export it again" in refusal(folder)
 
 
+def pictures(*shape: int | None) -> TensorSpec:
+    return TensorSpec(np.dtype(np.uint8), shape)
+
+
 def test_graphs_are_held_to_their_contracts() -> None:
-    check_contract(DETECTOR, ["image"], ["scores", "boxes"])
+    spec = pictures(None, 64, 96, 3)
+    check_contract(DETECTOR, {"image": spec}, ["scores", "boxes"])
     with pytest.raises(BundleError, match="the model's detector graph takes crop, expected image; export it again"):
-        check_contract(DETECTOR, ["crop"], ["scores", "boxes"])
+        check_contract(DETECTOR, {"crop": spec}, ["scores", "boxes"])
     with pytest.raises(BundleError, match="detector graph gives boxes, expected boxes, scores"):
-        check_contract(DETECTOR, ["image"], ["boxes"])
+        check_contract(DETECTOR, {"image": spec}, ["boxes"])
+
+
+@pytest.mark.parametrize("shape", [(None, None, 96, 3), (None, 64, None, 3), (None, 3, 64, 96), (64, 96, 3)])
+def test_pictures_of_no_one_size_are_refused(shape: tuple[int | None, ...]) -> None:
+    with pytest.raises(BundleError, match=r"body graph takes uint8 \(.*\), expected pictures of one size; export it"):
+        check_contract("body", {"crop": pictures(*shape)}, ["features", "joints", "boxes"])
 
 
 def test_missing_folder_says_how_to_make_it(tmp_path: Path) -> None:
