@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
+from functools import cache
 from pathlib import Path
 
 _TOPOLOGY = Path("/sys/devices/system/cpu")
+_PROCESSORS = Path("/proc/cpuinfo")
 
 
 def physical_cores(topology: Path = _TOPOLOGY) -> int:
@@ -28,10 +30,20 @@ def _siblings(topology: Path, core: int) -> str:
         return str(core)
 
 
+@cache
+def adds_integers_exactly(processors: Path = _PROCESSORS) -> bool:
+    """Whether it has VNNI, which adds products of 8-bit integers in 32 bits: without it pairs of them are added in 16,
+    which overflow. False where the system does not say."""
+    try:
+        return "vnni" in processors.read_text(encoding="utf-8")
+    except OSError:
+        return False
+
+
 def processor() -> str:
     """Its name, as the system has it."""
     try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        lines = _PROCESSORS.read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.processor()
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engines.cores import physical_cores
+from engines.cores import adds_integers_exactly, physical_cores
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,21 @@ def test_hyperthreads_count_once(
         (folder / "thread_siblings_list").write_text(f"{text}\n")
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: usable, raising=False)
     assert physical_cores(tmp_path) == cores
+
+
+@pytest.mark.parametrize(
+    ("text", "exact"),
+    [
+        ("flags : sse4_2 avx2 avx512f avx512_vnni\n", True),
+        ("flags : sse4_2 avx2 avx_vnni\n", True),
+        ("flags : sse4_2 avx2 avx512f avx512bw\n", False),
+        (None, False),  # the system does not say
+    ],
+)
+def test_integers_are_added_exactly_where_there_is_vnni(tmp_path: Path, text: str | None, exact: bool) -> None:
+    if text is not None:
+        (tmp_path / "cpuinfo").write_text(text)
+    assert adds_integers_exactly(tmp_path / "cpuinfo") is exact
 
 
 def test_other_systems_leave_it_to_the_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
