@@ -118,7 +118,13 @@ def _session(path: Path, device: str, threads: int | None) -> ort.InferenceSessi
         # Kernels that do not overflow, so that INT8 is what it was proven to be; they take up to twice as long.
         options.add_session_config_entry("session.x64quantprecision", "1")
     try:
-        session = ort.InferenceSession(path, options, providers=[(provider, settings)], disabled_optimizers=_LEFT_OUT)
+        session = ort.InferenceSession(
+            path,
+            options,
+            providers=[(provider, settings)],
+            disabled_optimizers=_LEFT_OUT,
+            enable_fallback=0,  # to the CPU, with the reason lost and lines on stdout
+        )
     except Exception as error:
         raise EngineError(f"ONNX Runtime cannot load {path} on {device}: {_first_line(error)}") from error
     if session.get_providers()[0] != provider:

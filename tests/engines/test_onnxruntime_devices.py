@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import onnxruntime as ort
 import pytest
@@ -20,6 +21,21 @@ def test_cuda_that_cannot_start_says_how_to_run_without(tiny_bundle: Path) -> No
     else:
         pytest.skip("CUDA works here")
     assert "--engine cpu" in message
+
+
+def test_cuda_that_fails_says_why_and_nothing_on_stdout(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def create(self: ort.InferenceSession, providers: Any, *_: Any) -> None:
+        self._fallback_providers = ["CPUExecutionProvider"]
+        if providers[0] != "CPUExecutionProvider":
+            raise RuntimeError("CUDA failure 2: out of memory\nGPU=0")
+
+    monkeypatch.setattr(ort.InferenceSession, "_create_inference_session", create)
+    monkeypatch.setattr(engines.onnxruntime_engine, "_prepare_cuda", lambda: None)
+    with pytest.raises(EngineError, match=r"cannot load .*face\.onnx on cuda: CUDA failure 2: out of memory$"):
+        OnnxRuntimeEngine(tiny_bundle / "face.onnx", "cuda")
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("exact", [True, False])
