@@ -18,6 +18,8 @@ from engines.runtime import BUNDLES, Runtime
 
 _log = logging.getLogger(__name__)
 
+_SMALL = "pose"  # the graph that is loaded soonest
+
 
 def fastest(bundle: Bundle, *, trusted: bool = False, files: bool = False) -> Runtime:
     """The engine that runs the bundle's networks fastest here in the bundle's precision, which is FP32 or has its proof
@@ -25,7 +27,8 @@ def fastest(bundle: Bundle, *, trusted: bool = False, files: bool = False) -> Ru
 
     Where there is a choice it is measured in about a second at first use, said in a line, and remembered for this
     bundle, machine and these libraries. It is not remembered while one of them does not run, whose reason may be gone
-    next time. Raises EngineError where nothing is proven, or nothing runs.
+    next time; nor does a memory count while its engine does not load. Raises EngineError where nothing is proven, or
+    nothing runs.
     """
     if not trusted:
         check_proof(bundle)
@@ -39,17 +42,25 @@ def fastest(bundle: Bundle, *, trusted: bool = False, files: bool = False) -> Ru
         candidates=tuple(able),
     )
     known = remembered.read(key)
-    if known is not None:
+    if known is not None and _loads(able[known]):
         return able[known]
     times = measured_ms(able)
     if not times:
         raise EngineError(f"no engine runs the model {bundle.name} here; --engine cpu says why")
     chosen = min(times, key=times.__getitem__)
-    lasting = times.keys() == able.keys()
-    if lasting:
-        remembered.write(key, chosen, times)
+    lasting = times.keys() == able.keys() and remembered.write(key, chosen, times)
     _say(chosen, times, "from now on" if lasting else "this time")
     return able[chosen]
+
+
+def _loads(runtime: Runtime) -> bool:
+    """Whether a remembered engine still does: a library, a driver or an engine file may be gone. If not, measuring says
+    why."""
+    try:
+        with runtime.load(_SMALL):
+            return True
+    except EngineError:
+        return False
 
 
 def check_proof(bundle: Bundle) -> None:

@@ -113,7 +113,7 @@ class Bundle:
     @property
     def has_tensorrt(self) -> bool:
         """Whether engine files were built for it, on whatever GPU."""
-        return (self.folder / "tensorrt").is_dir()
+        return any((self.folder / "tensorrt").glob("*.engine"))
 
 
 def check_contract(graph: str, inputs: Mapping[str, TensorSpec], outputs: Iterable[str]) -> None:

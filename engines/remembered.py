@@ -64,8 +64,8 @@ def read(key: Key) -> str | None:
     return chosen if chosen in key.candidates else None
 
 
-def write(key: Key, chosen: str, ms: Mapping[str, float]) -> None:
-    """Remember a choice, whole or not at all; where nothing can be written it is made again next time."""
+def write(key: Key, chosen: str, ms: Mapping[str, float]) -> bool:
+    """Remember a choice, whole or not at all, and say whether; where nothing can be written it is made again."""
     content = {"key": key.content(), "chosen": chosen, "ms": {name: round(value, 2) for name, value in ms.items()}}
     work = key.path.with_suffix(f".{os.getpid()}")
     try:
@@ -74,3 +74,5 @@ def write(key: Key, chosen: str, ms: Mapping[str, float]) -> None:
         work.replace(key.path)
     except OSError as error:
         _log.debug("the choice of an engine cannot be remembered: %s", error)
+        return False
+    return True

@@ -6,6 +6,7 @@ import json
 import logging
 import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def bundle(tiny_bundle: Path) -> Bundle:
 
 @dataclass
 class Machine:
-    """One with OpenVINO, on which engines take so long."""
+    """One with OpenVINO, on which engines take so long; those without a time do not run."""
 
     ms: dict[str, float]
     asked: list[tuple[str, ...]] = field(default_factory=list)
@@ -44,12 +45,18 @@ class Machine:
         self.asked.append(tuple(runtimes))
         return {name: self.ms[name] for name in runtimes if name in self.ms}
 
+    def load(self, runtime: Runtime) -> AbstractContextManager[None]:
+        if f"{runtime} {runtime.precision}" not in self.ms:
+            raise EngineError("no such luck")
+        return nullcontext()
+
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     machine = Machine({CPU: 30.0, OPENVINO: 20.0})
     monkeypatch.setattr(engines.automatic, "openvino_is_installed", lambda: True)
     monkeypatch.setattr(engines.automatic, "measured_ms", machine.measured)
+    monkeypatch.setattr(Runtime, "load", lambda runtime, _graph: machine.load(runtime))
     monkeypatch.setattr(engines.remembered, "cache_folder", lambda: tmp_path / "cache")
     return machine
 
@@ -154,12 +161,27 @@ def test_another_bundle_processor_or_library_is_measured_anew(
     assert len(remembered_files(tmp_path)) == 4
 
 
-def test_where_nothing_can_be_written_it_is_measured_every_time(
-    bundle: Bundle, machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_where_nothing_can_be_written_it_is_measured_and_said_every_time(
+    bundle: Bundle,
+    machine: Machine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(engines.remembered, "cache_folder", lambda: tmp_path / "file" / "cache")
     assert fastest(bundle).engine == fastest(bundle).engine == "openvino"
+    assert len(machine.asked) == 2
+    assert all(said.startswith(f"{OPENVINO} is used this time: 20.0 ms") for said in caplog.messages)
+
+
+def test_a_remembered_engine_that_does_not_load_is_left_out_until_it_does(bundle: Bundle, machine: Machine) -> None:
+    assert fastest(bundle).engine == "openvino"
+    openvino_ms = machine.ms.pop(OPENVINO)
+    assert fastest(bundle).engine == "cpu"
+    assert len(machine.asked) == 2
+    machine.ms[OPENVINO] = openvino_ms
+    assert fastest(bundle).engine == "openvino"
     assert len(machine.asked) == 2
 
 

@@ -60,6 +60,15 @@ def test_bundle_has_the_shape_space_it_names(folder: Path) -> None:
     assert Bundle.load(folder).shape_space == "wb-track-open-1"
 
 
+def test_bundle_has_tensorrt_where_engine_files_were_built(folder: Path) -> None:
+    engines = folder / "tensorrt"
+    engines.mkdir()
+    (engines / "timing.cache").touch()  # of a build that failed
+    assert not Bundle.load(folder).has_tensorrt
+    (engines / "body.engine").touch()
+    assert Bundle.load(folder).has_tensorrt
+
+
 def test_optional_graph_is_listed(folder: Path) -> None:
     description = bundle_description(folder)
     graphs: Any = description["graphs"]
