@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ class TensorRtEngine(Closing):
         self._driver.enter()
         self._logger = trt.Logger(trt.Logger.ERROR)
         trt.init_libnvinfer_plugins(self._logger, "")
-        self._runtime = trt.Runtime(self._logger)
+        self._runtime = started(trt, trt.Runtime, self._logger)
         engine = self._runtime.deserialize_cuda_engine(path.read_bytes())
         if engine is None:
             raise EngineError(f"TensorRT cannot load {path}; build it again with {build_command(bundle)}")
@@ -124,3 +124,14 @@ def import_tensorrt() -> Any:
         return importlib.import_module("tensorrt")
     except (ImportError, OSError, RuntimeError) as error:
         raise EngineError(f"TensorRT cannot start: {error}; wb-track --engine cuda runs without it") from error
+
+
+def started(trt: Any, kind: Callable[[Any], Any], logger: Any) -> Any:
+    """A `Runtime` or a `Builder`. Raises EngineError where the driver is too old for this TensorRT."""
+    try:
+        return kind(logger)
+    except TypeError as error:  # of pybind11, for a null pointer
+        raise EngineError(
+            f"TensorRT {trt.__version__} cannot start on this driver; update it, or run without it by wb-track "
+            "--engine cuda"
+        ) from error

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from engines.bundle import Bundle
 from engines.cuda_driver import CudaDriver
 from engines.engine import EngineError
-from engines.tensorrt_engine import import_tensorrt
+from engines.tensorrt_engine import import_tensorrt, started
 from engines.tensorrt_files import FOLDER, MOST_PEOPLE, EngineKey
 
 _TIMING_CACHE = "timing.cache"
@@ -69,7 +69,7 @@ def tensorrt_graph(path: Path) -> bytes:
 def _build(trt: Any, graph: str, path: Path, cache: Path) -> bytes:
     logger = trt.Logger(trt.Logger.ERROR)
     trt.init_libnvinfer_plugins(logger, "")
-    builder = trt.Builder(logger)
+    builder = started(trt, trt.Builder, logger)
     # The flag's number differs between 10 and 11, its name does not; 11 is always strongly typed.
     network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     parser = trt.OnnxParser(network, logger)

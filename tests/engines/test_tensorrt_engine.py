@@ -117,6 +117,16 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 
 @pytest.mark.usefixtures("runtime")
+def test_driver_that_is_too_old_says_what_to_do(bundle: Bundle) -> None:
+    def too_old(_logger: object) -> None:
+        raise TypeError("pybind11::init(): factory function returned nullptr")
+
+    engines.tensorrt_engine.import_tensorrt().Runtime = too_old
+    with pytest.raises(EngineError, match=f"TensorRT {VERSION} cannot start on this driver; update it, or run without"):
+        TensorRtEngine(bundle, "body")
+
+
+@pytest.mark.usefixtures("runtime")
 def test_specs_are_the_engines_and_outputs_are_computed(bundle: Bundle) -> None:
     x = np.arange(6, dtype=np.float32).reshape(3, 2)
     with TensorRtEngine(bundle, "body") as engine:

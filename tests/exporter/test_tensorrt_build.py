@@ -71,6 +71,15 @@ def test_graph_that_does_not_build_leaves_no_file(folder: Path, monkeypatch: pyt
     assert engine_files(folder) == []
 
 
+def test_driver_that_is_too_old_says_what_to_do(folder: Path, fake: FakeBuild, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_old(_logger: object) -> None:
+        raise TypeError("pybind11::init(): factory function returned nullptr")
+
+    monkeypatch.setattr(fake, "Builder", too_old)
+    with pytest.raises(EngineError, match="cannot start on this driver; update it"):
+        build_engines(folder, said)
+
+
 @pytest.mark.usefixtures("fake")
 def test_int8_bundles_are_refused(folder: Path) -> None:
     path = folder / "bundle.json"
