@@ -23,6 +23,7 @@ _LONGEST_PX = 1920  # of a frame that is kept: crops are smaller, and many frame
 _LOOKS = 3  # at a frame, each closer around the person than the last
 _JOINTS_TO_BODY = 1.2  # a body is this much larger than the box around its joints
 _MARGIN = 1.25  # of a crop around a body, as tracking has it
+_LEAST_SCORE = 0.3  # of a box that someone may be in, as tracking has it
 _PADDING = 114  # grey around a detector's picture, as tracking has it
 
 Image = NDArray[np.uint8]
@@ -92,16 +93,22 @@ def _upright(frame: av.VideoFrame) -> Image:
 
 def people_crops(shown: list[Shown], body: Engine, detector: Engine | None, per_frame: int, seed: int) -> Image:
     """Crops (N, H, W, 3) uint8 of the person in each frame: where the clip says, else found by the detector, else with
-    BodyNet from the whole frame inwards.
+    BodyNet from the whole frame inwards. Frames in which the detector finds nobody are left out; raises ClipError where
+    three are not left, or not all of fewer.
 
     Each is moved by up to a tenth of it, scaled by up to a quarter, lit otherwise and, half of them, mirrored, so that
     one clip stands for more than itself.
     """
     height, width = picture_hw("body", body.inputs["crop"])
     size_wh, rng = (width, height), np.random.default_rng(seed)
+    regions = [(frame, region) for frame in shown if (region := _person(frame, body, detector, size_wh))]
+    if len(regions) < min(_FEWEST_FRAMES, len(shown)):
+        raise ClipError(
+            f"people are found in {len(regions)} of {len(shown)} frames of a third of the clip, too few to calibrate "
+            "on; name a clip of people with --calibrate"
+        )
     crops = []
-    for frame in shown:
-        region = _person(frame, body, detector, size_wh)
+    for frame, region in regions:
         for _ in range(per_frame):
             shift = rng.uniform(-0.1, 0.1, 2) * size_wh * region.scale
             moved = _Region(region.centre + shift, region.scale * float(np.exp(rng.uniform(-0.22, 0.22))))
@@ -121,12 +128,15 @@ def detector_pictures(shown: list[Shown], detector: Engine) -> Image:
     return pictures
 
 
-def _person(frame: Shown, body: Engine, detector: Engine | None, size_wh: tuple[int, int]) -> _Region:
+def _person(frame: Shown, body: Engine, detector: Engine | None, size_wh: tuple[int, int]) -> _Region | None:
     if frame.joints_px is not None:
         return _around(frame.joints_px, size_wh, _JOINTS_TO_BODY)
     if detector is not None:
         picture = detector_pictures([frame], detector)
-        box = detector.run({"image": picture})["boxes"][0, 0]  # the surest is first
+        found = detector.run({"image": picture})
+        if found["scores"][0, 0] < _LEAST_SCORE:  # the surest is first
+            return None
+        box = found["boxes"][0, 0]
         return _around(box.reshape(2, 2) / _fitting_scale(frame.rgb, picture.shape[1:3]), size_wh, 1.0)
     height, width = frame.rgb.shape[:2]
     region = _around(np.array([[0.0, 0.0], [width, height]]), size_wh, 1.0)

@@ -101,7 +101,7 @@ def reduce_graphs(
 
     calibrate: the clip that `shown` are frames of. halve: replaces graphs in a folder by their FP16 ones, BodyNet's
     last stage in float where it is told so, which is where all of it in half precision is too far off. Raises
-    ProofError past the limit.
+    ClipError where too few frames show anyone, and ProofError past the limit.
     """
     with tempfile.TemporaryDirectory(prefix="wb-export-") as work, ExitStack() as stack:
         full = Path(shutil.copytree(folder, Path(work) / "fp32"))

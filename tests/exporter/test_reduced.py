@@ -13,10 +13,10 @@ import pytest
 import torch
 
 from engines.bundle import GRAPHS
-from engines.engine import Engine
+from engines.engine import Engine, TensorSpec
 from engines.onnxruntime_engine import OnnxRuntimeEngine
 from exporter import reduced
-from exporter.clip import SAMPLE, ClipError, frames, people_crops
+from exporter.clip import SAMPLE, ClipError, Shown, frames, people_crops
 from exporter.distance import Distance, Distances, Figure, Outputs, graph_feeds, run_graphs
 from exporter.found_people import compare
 from exporter.halves import half_trunks
@@ -81,6 +81,34 @@ def test_crops_are_the_same_for_the_same_seed(loaded: dict[str, Engine], crops: 
     np.testing.assert_array_equal(again, crops)
     assert crops.shape == (4, *TINY.crop_hw, 3)
     assert crops.dtype == np.uint8
+
+
+class Scores:
+    """A detector of a box in the middle, whose score is the next of these."""
+
+    def __init__(self, scores: list[float]) -> None:
+        self._scores = iter(scores)
+        self.inputs = {"image": TensorSpec(np.dtype(np.uint8), (None, 64, 96, 3))}
+
+    def run(self, _feeds: object) -> dict[str, Any]:
+        boxes, scores = np.array([[[32, 8, 64, 56]]], np.float32), np.array([[next(self._scores)]], np.float32)
+        return {"boxes": boxes, "scores": scores}
+
+
+def test_frames_in_which_nobody_is_found_are_left_out(loaded: dict[str, Engine]) -> None:
+    strange = [Shown(frame.rgb) for frame in frames(SAMPLE, 5)]
+    detector: Any = Scores([0.9, 0.29, 0.3, 0.0, 0.5])
+    assert len(people_crops(strange, loaded["body"], detector, 2, seed=0)) == 2 * 3
+
+
+@pytest.mark.parametrize("scores", [[0.9, 0.9, 0.0, 0.0, 0.0], [0.9, 0.0], [0.0]])
+def test_clip_in_which_hardly_anyone_is_found_is_refused(loaded: dict[str, Engine], scores: list[float]) -> None:
+    strange = [Shown(frame.rgb) for frame in frames(SAMPLE, 5)][: len(scores)]
+    detector: Any = Scores(scores)
+    with pytest.raises(
+        ClipError, match=r"people are found in \d of \d frames .* name a clip of people with"
+    ):
+        people_crops(strange, loaded["body"], detector, 1, seed=0)
 
 
 def test_clip_that_is_none_is_refused(tmp_path: Path) -> None:
