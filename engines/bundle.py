@@ -174,7 +174,7 @@ def _read(path: Path) -> dict[str, Any]:
             complete = named and all(isinstance(content[key], str) for key in _TEXTS)
             depth = content.get("joint_depth")
             complete = complete and (depth is None or (float(depth["metres"]) > 0 and int(depth["bins"]) > 0))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise BundleError(f"{path} is damaged: it cannot be read as a bundle's description; export it again") from error
     if version != FORMAT:
         raise BundleError(f"{path} is of format {version}, this wb-track reads format {FORMAT}; export it again")

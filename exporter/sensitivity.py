@@ -41,9 +41,7 @@ class Trials:
     def layers(self) -> list[Layer]:
         """All of them, those first that are known to be sensitive: where a graph begins and where it ends."""
         every = [(graph, layer) for graph, quantiser in self.quantisers.items() for layer in quantiser.layers]
-        likely = {
-            (graph, layer) for graph, q in self.quantisers.items() for layer in (q.layers[0], *q.heads) if q.layers
-        }
+        likely = {(graph, layer) for graph, q in self.quantisers.items() for layer in (*q.layers[:1], *q.heads)}
         return sorted(every, key=lambda layer: layer not in likely)
 
     def distances(self, kept: Collection[Layer]) -> Distances:

@@ -71,7 +71,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     if licence is not None and not isinstance(licence, str):
         raise CheckpointError(f"{path} has a licence that is no text, expected one line")
     joint_depth_m = content.get("joint_depth_m")
-    if joint_depth_m is not None and not (isinstance(joint_depth_m, float) and 0 < joint_depth_m < math.inf):
+    if joint_depth_m is not None and not (isinstance(joint_depth_m, int | float) and 0 < joint_depth_m < math.inf):
         raise CheckpointError(f"{path} has a joint_depth_m that is no length, expected metres above zero")
     return Checkpoint(network, shape_space, detector, licence, joint_depth_m)
 
@@ -82,7 +82,7 @@ def _built(path: Path, name: str, content: Any, build: Callable[[Any], _Network]
         raise CheckpointError(f'{path} has no "network" for {name}')
     try:
         network = build(content.get("architecture", {}))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(f"{path} has an architecture that cannot be built, for {name}: {error}") from error
     state = {str(key).removeprefix(_PREFIX): tensor for key, tensor in content["network"].items()}
     _check(path, name, network.state_dict(), state)

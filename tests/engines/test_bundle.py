@@ -127,7 +127,17 @@ def test_joints_have_a_depth_where_the_bundle_names_one(folder: Path) -> None:
     np.testing.assert_allclose(depth.behind_m(np.array((0.0, 4.0, 6.0))), (-1.0, 0.0, 0.5))
 
 
-@pytest.mark.parametrize("depth", [3, {}, {"metres": 0, "bins": 8}, {"metres": 2.0, "bins": 0}, {"metres": "x"}])
+@pytest.mark.parametrize(
+    "depth",
+    [
+        3,
+        {},
+        {"metres": 0, "bins": 8},
+        {"metres": 2.0, "bins": 0},
+        {"metres": "x"},
+        {"metres": 2.0, "bins": float("inf")},
+    ],
+)
 def test_a_depth_that_is_none_is_refused(folder: Path, depth: object) -> None:
     describe(folder, {**bundle_description(folder), "joint_depth": depth})
     assert "is damaged" in refusal(folder)

@@ -105,9 +105,7 @@ def test_frames_in_which_nobody_is_found_are_left_out(loaded: dict[str, Engine])
 def test_clip_in_which_hardly_anyone_is_found_is_refused(loaded: dict[str, Engine], scores: list[float]) -> None:
     strange = [Shown(frame.rgb) for frame in frames(SAMPLE, 5)][: len(scores)]
     detector: Any = Scores(scores)
-    with pytest.raises(
-        ClipError, match=r"people are found in \d of \d frames .* name a clip of people with"
-    ):
+    with pytest.raises(ClipError, match=r"people are found in \d of \d frames .* name a clip of people with"):
         people_crops(strange, loaded["body"], detector, 1, seed=0)
 
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from exporter.distance import Distance, Distances
 from exporter.proof import ProofError
-from exporter.sensitivity import layers_to_keep
+from exporter.sensitivity import Trials, layers_to_keep
 
 PARTS = ("body", "left_hand", "right_hand", "face")
+
+
+def test_layers_that_are_known_to_be_sensitive_come_first_also_beside_a_graph_without_any() -> None:
+    body, pose = SimpleNamespace(layers=("a", "b", "c"), heads=("c",)), SimpleNamespace(layers=(), heads=())
+    unused: Any = None
+    quantisers: Any = {"pose": pose, "body": body}
+    trials = Trials(quantisers, unused, unused, unused, unused, unused)
+    assert [layer for _, layer in trials.layers] == ["a", "c", "b"]
 
 
 class Costs:

@@ -184,6 +184,7 @@ def test_file_without_a_network_is_refused(tmp_path: Path, content: object) -> N
         ({"box_channels": "many"}, "architecture that cannot be built"),
         ("large", "architecture that cannot be built"),
         (None, "architecture that cannot be built"),
+        ([], "architecture that cannot be built"),
     ],
 )
 def test_impossible_architecture_is_refused(tmp_path: Path, network: Network, architecture: object, words: str) -> None:
@@ -267,7 +268,8 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
 def test_joints_have_a_depth_where_the_file_says_one(tmp_path: Path, network: Network) -> None:
     path = tmp_path / "tiny.pth.tar"
     assert load_checkpoint(save(path, network)).joint_depth_m is None
-    assert load_checkpoint(save(path, network, joint_depth_m=2.0)).joint_depth_m == 2.0
+    for value in (2.0, 2):
+        assert load_checkpoint(save(path, network, joint_depth_m=value)).joint_depth_m == 2.0
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf"), "2"])
