@@ -22,6 +22,14 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--body", default=str(OPEN_BODY), help="default: the open body")
 
 
+def count(text: str) -> int:
+    """What so many frames or rounds are, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is too few, expected at least 1")
+    return number
+
+
 def run(main: Callable[[], None], *also: type[Exception]) -> None:
     """Run a script's `main`. also: what else it raises for bad input."""
     bad_input: tuple[type[Exception], ...] = (*_BAD_INPUT, *also)

@@ -32,8 +32,8 @@ _BOX = "150,30,340,440"  # of the sample's person
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     command.add_model(parser)
-    parser.add_argument("--frames", type=int, default=60)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--frames", type=command.count, default=60)
+    parser.add_argument("--rounds", type=command.count, default=5)
     report.add_outputs(parser)
     arguments = parser.parse_args()
     given = ["--model", arguments.model, "--body", arguments.body, "--box", _BOX]

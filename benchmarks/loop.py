@@ -19,6 +19,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from app.errors import InputError
 from app.estimator import BodyView
 from app.frame import Frame
 from app.load import Loaded, loaded, take_of
@@ -72,16 +73,22 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--video", default=str(VIDEO), help="default: the shipped sample")
     for name in ("box", "engine", "precision"):
         parser.add_argument(f"--{name}")
-    parser.add_argument("--frames", type=int, default=30)
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--frames", type=command.count, default=30)
+    parser.add_argument("--rounds", type=command.count, default=9)
     report.add_outputs(parser)
     return parser.parse_args()
 
 
 def _frames(options: Options, count: int) -> Iterator[Frame]:
+    """Raises InputError where the clip has fewer: rates are of so many."""
     assert options.video is not None
+    left = count
     with open_source(options.video) as source:
-        yield from islice(source, count)
+        for frame in islice(source, count):
+            left -= 1
+            yield frame
+    if left:
+        raise InputError(f"{options.video} has {count - left} frames, fewer than {count}; give --frames {count - left}")
 
 
 def _networks(options: Options, parts: Loaded, count: int) -> Callable[[], None]:

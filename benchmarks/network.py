@@ -48,7 +48,7 @@ _TARGETS = {"ONNX Runtime fp32": 1.5, "OpenVINO bf16": 2.8, "OpenVINO int8": 5.5
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", type=Path)
-    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--rounds", type=command.count, default=40)
     report.add_outputs(parser)
     options = parser.parse_args()
     network = load_checkpoint(options.checkpoint).network if options.checkpoint else Hand4Whole().eval()

@@ -21,7 +21,7 @@ from app.frame import Person
 from app.pinhole import Pinhole
 from app.rendering.renderer import RENDERERS, Renderer, open_renderer
 from app.rendering.scene import Scene
-from benchmarks import chart, report
+from benchmarks import chart, command, report
 from benchmarks.sample import sample_people
 
 SIZES = ((640, 480), (1280, 720))
@@ -29,8 +29,8 @@ SIZES = ((640, 480), (1280, 720))
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--frames", type=int, default=30)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--frames", type=command.count, default=30)
+    parser.add_argument("--rounds", type=command.count, default=5)
     report.add_outputs(parser)
     arguments = parser.parse_args()
     people, faces, _ = sample_people(arguments.frames)

@@ -33,7 +33,7 @@ def machine() -> Mapping[str, Any]:
 def add_outputs(parser: argparse.ArgumentParser) -> None:
     """--out and --picture."""
     parser.add_argument("--out", type=Path, metavar="FILE.json", help="the result, with the machine's description")
-    parser.add_argument("--picture", type=Path, metavar="FILE.png")
+    parser.add_argument("--picture", type=_png, metavar="FILE.png")
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -54,6 +54,14 @@ def write(path: Path | None, result: Mapping[str, Any]) -> None:
 def without_folders(text: str) -> str:
     """What results may say of an error: neither this checkout's folder nor the user's."""
     return text.replace(str(_ROOT), "wb-track").replace(str(Path.home()), "~")
+
+
+def _png(text: str) -> Path:
+    """Anything else would be found out after all was measured."""
+    path = Path(text)
+    if path.suffix.lower() != ".png":
+        raise argparse.ArgumentTypeError(f"{text} is no FILE.png")
+    return path
 
 
 def _version(package: str) -> str | None:

@@ -43,8 +43,8 @@ def main() -> None:
     command.add_model(parser)
     for option in ("--engine", "--precision"):
         parser.add_argument(option)
-    parser.add_argument("--frames", type=int, default=30)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--frames", type=command.count, default=30)
+    parser.add_argument("--rounds", type=command.count, default=5)
     report.add_outputs(parser)
     arguments = parser.parse_args()
     given = [f"--{n}={v}" for n in ("model", "body", "engine", "precision") if (v := getattr(arguments, n))]

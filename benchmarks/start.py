@@ -47,7 +47,7 @@ with app.main.loaded(options) as parts:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     command.add_model(parser)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=command.count, default=7)
     report.add_outputs(parser)
     arguments = parser.parse_args()
     given = ["--model", arguments.model, "--body", arguments.body]

@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 import torch
 
+from app.errors import InputError
 from app.load import loaded
 from app.options import parse
 from app.sources.video import VideoSource
 from benchmarks import chart, command, host, latency, loop, network, report, start
+from benchmarks.clips import scaled_sample
 from benchmarks.networks import Networks
 from benchmarks.sample import VIDEO
 from benchmarks.scale import Scale
@@ -165,6 +167,26 @@ def test_what_cannot_be_used_is_one_line(
     assert end.value.code == 2
     (said,) = capsys.readouterr().err.splitlines()
     assert said.startswith("loop: no model at ")
+
+
+@pytest.mark.parametrize("given", [["--rounds", "0"], ["--frames", "-1"], ["--picture", "bars.foo"]])
+def test_what_cannot_be_measured_or_drawn_is_refused_before_anything_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], given: list[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["benchmarks/host.py", *given])
+    with pytest.raises(SystemExit) as end:
+        command.run(host.main)
+    assert end.value.code == 2
+    assert f"argument {given[0]}: {given[1]} is " in capsys.readouterr().err
+
+
+def test_more_frames_than_a_clip_has_are_refused(given: list[str], tmp_path: Path) -> None:
+    clip = scaled_sample(tmp_path / "clip.mp4", (64, 48), 2)
+    options = parse([*given, "--video", str(clip), "--box", "5,5,50,40", "--out", str(tmp_path / "mesh.npz")])
+    with loaded(options) as parts, pytest.raises(InputError, match="has 2 frames, fewer than 3; give --frames 2"):
+        loop.measured(options, parts, 3, 1)
+    with pytest.raises(InputError, match=r"the sample has (\d+) frames, fewer than 9999; give --frames \1"):
+        scaled_sample(tmp_path / "clip.mp4", (64, 48), 9999)
 
 
 def test_results_say_which_machine(tmp_path: Path) -> None:
