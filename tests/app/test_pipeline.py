@@ -105,8 +105,11 @@ def test_stop_ends_after_what_is_under_way() -> None:
 
 
 def test_leaving_early_ends_every_thread() -> None:
+    before = set(threading.enumerate())
     with Pipeline(endless(), [[passed], [finish]]) as pipeline:
         next(iter(pipeline))
+        assert len(set(threading.enumerate()) - before) == 3  # the source and two groups
+    assert set(threading.enumerate()) == before
 
 
 def test_stages_are_timed_and_results_aged() -> None:
