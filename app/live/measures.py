@@ -22,18 +22,19 @@ class Measure:
 
 
 class Recent:
-    """Counts events of the last two seconds, each with a duration. Any thread may add, any may ask."""
+    """Counts events of the last two seconds, each with a duration. Any thread may add, any may ask.
+
+    The rate is that of the intervals between events, so that it is right below one a second too; none once there has
+    been nothing for two seconds.
+    """
 
     def __init__(self) -> None:
         self._events: deque[tuple[float, float]] = deque()
         self._lock = threading.Lock()
-        self._began_s = time.perf_counter()
 
     def add(self, duration_ms: float) -> None:
         now_s = time.perf_counter()
         with self._lock:
-            if not self._events:
-                self._began_s = now_s
             self._events.append((now_s, duration_ms))
             self._forget(now_s)
 
@@ -41,15 +42,14 @@ class Recent:
         now_s = time.perf_counter()
         with self._lock:
             self._forget(now_s)
-            durations = [duration_ms for _, duration_ms in self._events]
-        if not durations:
+            events = list(self._events)
+        if not events or events[-1][0] < now_s - _WINDOW_S:
             return Measure()
-        p50, p95 = np.percentile(durations, (50, 95))
-        span_s = min(_WINDOW_S, max(now_s - self._began_s, 1e-3))
-        # Over a span that began with an event, the events are one more than the intervals.
-        count = len(durations) if span_s == _WINDOW_S else len(durations) - 1
-        return Measure(count / span_s, float(p50), float(p95))
+        p50, p95 = np.percentile([duration_ms for _, duration_ms in events], (50, 95))
+        span_s = max(events[-1][0] - events[0][0], 1e-3)
+        return Measure((len(events) - 1) / span_s, float(p50), float(p95))
 
     def _forget(self, now_s: float) -> None:
-        while self._events and self._events[0][0] < now_s - _WINDOW_S:
+        """But two: without an interval there is no rate."""
+        while len(self._events) > 2 and self._events[0][0] < now_s - _WINDOW_S:
             self._events.popleft()
