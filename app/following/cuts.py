@@ -15,6 +15,9 @@ _LEAST_CHANGE = 5.0  # grey levels, the mean over the picture: less is people mo
 _LEAST_FIRST_CHANGE = 14.0  # where nothing is known of the frames before
 _LEAST_RATIO = 3.0  # to the frames before, which a moving camera changes too
 _REMEMBERED = 3  # frames: their median is not that of a cut among them
+_MOST_LONGER = 4.0  # than the usual interval: however much later, a picture changes no more than all over
+_REPEATED = 0.5  # grey levels, or less: the same picture again, as in a slower film's file
+_STILL_S = 0.12  # the same picture for longer is a camera that stands still
 _PAUSE_S = 1.0  # without a frame: whoever is there next may be anyone
 _PAUSE_RATIO = 3.0  # to the frames before, where they are far apart anyway
 
@@ -24,7 +27,7 @@ class Cuts:
 
     def __init__(self) -> None:
         self._last: NDArray[np.float32] | None = None
-        self._last_s = 0.0
+        self._last_s = self._unchanged_s = 0.0
         self._changes: deque[float] = deque(maxlen=_REMEMBERED)
         self._intervals_s: deque[float] = deque(maxlen=_REMEMBERED)
 
@@ -35,11 +38,24 @@ class Cuts:
         if last is None:
             return False
         change = float(np.abs(small - last).mean())
-        usual = float(np.median(self._changes)) if self._changes else _LEAST_FIRST_CHANGE / _LEAST_RATIO
         interrupted = not 0 <= passed_s <= self._longest_s()
-        self._changes.append(change)
-        self._intervals_s.append(abs(passed_s))
-        return interrupted or change > max(_LEAST_CHANGE, _LEAST_RATIO * usual)
+        cut = interrupted or change > max(_LEAST_CHANGE, _LEAST_RATIO * self._usual(passed_s))
+        self._remember(change, abs(passed_s))
+        return cut
+
+    def _usual(self, passed_s: float) -> float:
+        """Change in that time, by the frames before."""
+        if not self._changes:
+            return _LEAST_FIRST_CHANGE / _LEAST_RATIO
+        longer = passed_s / max(float(np.median(self._intervals_s)), 1e-6)
+        return float(np.median(self._changes)) * min(max(longer, 1.0), _MOST_LONGER)
+
+    def _remember(self, change: float, passed_s: float) -> None:
+        """Pictures that are only repeated are left out: they say nothing of how a camera moves."""
+        self._intervals_s.append(passed_s)
+        self._unchanged_s = 0.0 if change > _REPEATED else self._unchanged_s + passed_s
+        if not 0 < self._unchanged_s <= _STILL_S:
+            self._changes.append(change)
 
     def _longest_s(self) -> float:
         """From one frame to the next where nothing is between them."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import accumulate, cycle, islice
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -11,9 +14,21 @@ from app.frame import Frame
 from tests.app.following.stage import Figure, background, figure, filmed
 
 
-def _cuts(images: list[NDArray[np.uint8]], fps: float = 30.0) -> list[int]:
-    cuts = Cuts()
-    return [index for index, image in enumerate(images) if cuts(Frame(index, index / fps, image, 0.0))]
+def _cuts(images: list[NDArray[np.uint8]], steps: Sequence[int] = (1,)) -> list[int]:
+    """steps: thirtieths of a second from one image to the next, over and over."""
+    cuts, times = Cuts(), accumulate(islice(cycle(steps), len(images)))
+    return [
+        index
+        for index, (image, time) in enumerate(zip(images, times, strict=True))
+        if cuts(Frame(index, time / 30, image, 0.0))
+    ]
+
+
+def _turning(count: int, cut: int, step_px: int = 6) -> list[NDArray[np.uint8]]:
+    """What a camera sees that turns, elsewhere from some picture on."""
+    rng = np.random.default_rng(2)
+    wide = [np.concatenate([background(rng) for _ in range(5)], 1) for _ in range(2)]
+    return [np.ascontiguousarray(wide[k >= cut][:, step_px * k : step_px * k + 320]) for k in range(count)]
 
 
 def test_another_place_is_a_cut_in_its_first_frame_only() -> None:
@@ -31,10 +46,29 @@ def test_noise_and_people_who_walk_are_none() -> None:
 
 
 def test_a_camera_that_turns_is_none_and_a_cut_while_it_turns_is_one() -> None:
-    rng = np.random.default_rng(2)
-    wide = [np.concatenate([background(rng) for _ in range(3)], 1) for _ in range(2)]
-    turning = [wide[k // 20][:, 6 * k : 6 * k + 320] for k in range(40)]
-    assert _cuts([np.ascontiguousarray(image) for image in turning]) == [20]
+    assert _cuts(_turning(40, 20)) == [20]
+
+
+@pytest.mark.parametrize("repeats", [(2,), (3,), (3, 2)])
+def test_so_it_is_in_a_file_that_repeats_pictures(repeats: tuple[int, ...]) -> None:
+    counts = list(islice(cycle(repeats), 40))
+    repeated = [image for image, count in zip(_turning(40, 20), counts, strict=True) for _ in range(count)]
+    assert _cuts(repeated) == [sum(counts[:20])]
+
+
+@pytest.mark.parametrize("lost", [2, 4, 8])
+def test_so_it_is_where_pictures_are_lost(lost: int) -> None:
+    steps = [1, 1, 1, 1, 1, 1, 1, 1 + lost]
+    kept = list(accumulate(islice(cycle(steps), 40), initial=0))[1:]
+    turning = _turning(kept[-1] + 1, kept[20])
+    assert _cuts([turning[k] for k in kept], steps) == [20]
+
+
+def test_a_camera_that_has_come_to_rest_is_cut_by_less() -> None:
+    rng = np.random.default_rng(4)
+    image = background(rng)
+    brighter = np.clip(image.astype(int) + 12, 0, 255).astype(np.uint8)
+    assert _cuts([*_turning(20, 20, 3), *[image] * 10, *[brighter] * 10]) == [20, 30]
 
 
 def test_a_camera_that_whirls_is_not_a_cut_in_every_frame() -> None:
