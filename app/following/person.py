@@ -114,7 +114,7 @@ class Followed:
 
     def lose(self, time_s: float) -> None:
         """They are gone from that time on; with another source time may begin again."""
-        self.missed = MOST_PREDICTED + 1
+        self._frames = self.missed = MOST_PREDICTED + 1
         self.found_s = min(self.found_s, time_s)
 
     def exchange(self, other: Followed) -> None:

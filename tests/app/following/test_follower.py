@@ -10,6 +10,7 @@ import pytest
 
 from app.detectors.detector import SURE
 from app.following.follower import Follower
+from app.following.person import Followed, Found
 from app.frame import Box, Frame, Person
 from tests.app.following.stage import Figure, Image, Seen, Shot, Stand, background, figure, filmed, followed, mesh
 
@@ -119,6 +120,14 @@ def test_nothing_glides_across_a_cut_and_everyone_keeps_their_number(names: str)
             assert frame.who().keys() == set(names)
             assert all(track.box.overlap(frame.truth[name]) > 0.6 for name, track in frame.who().items())
         assert len({tuple(frame.who()[name].track_id for name in names) for frame in seen}) == 1
+
+
+def test_who_is_lost_with_a_cut_is_so_in_the_frames_after_it() -> None:
+    one = Followed(Found(Box((0.0, 0.0, 40.0, 100.0), 0.9), None), 0.0, 0)
+    one.lose(0.0)
+    one.move_to(1 / 30)
+    assert one.lost
+    assert not one.present
 
 
 def test_a_jump_in_the_same_place_restarts_the_person_in_that_frame() -> None:
