@@ -26,6 +26,7 @@ _LIKELY = 0.3  # score of a box that someone is looked for in, in a new scene, w
 _HARDLY_SURE = 0.2  # score of a box that only someone can be in who was there already
 _PART = 0.75  # of somebody's box, or less
 _EDGE = 0.02  # of the frame's width
+_LEFT = 0.3  # likeness of the only one left before and after a cut, which may change the light
 _GONE = 0.7  # a look so unsteady that it is another place's
 # Likeness of someone whom the detector misses and who is there all the same; of who comes back from behind someone,
 # near where they left, or anywhere.
@@ -170,11 +171,13 @@ class Follower:
             one.miss()
 
     def _after_cut(self, found: Sequence[Found], frame: Frame) -> Pairs:
-        """Those who look as before, and the only one left before and after."""
+        """Those who look as before, and, in the frame of the cut itself, the only one left before and after, unless
+        plainly someone else."""
         pairs = by_look(self._people, found, lambda _one, _other: _BACK)
         gone, others = _absent(self._before, pairs), _others(found, pairs)
         if len(gone) == len(others) == 1 and len(self._before) == len(found):
-            pairs += zip(gone, others, strict=True)
+            pairs += by_look(gone, others, lambda _one, _other: _LEFT)
+        self._before = []  # whoever comes later may be anyone
         for one, other in pairs:
             one.restart(other, frame.time_s)
         return pairs

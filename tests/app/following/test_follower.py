@@ -122,6 +122,34 @@ def test_nothing_glides_across_a_cut_and_everyone_keeps_their_number(names: str)
         assert len({tuple(frame.who()[name].track_id for name in names) for frame in seen}) == 1
 
 
+_RED, _GREEN, _BLUE, _YELLOW = (200, 30, 30), (30, 180, 60), (30, 30, 200), (225, 215, 60)
+_GREY, _WHITE = (90, 90, 90), (235, 235, 235)
+
+
+@pytest.mark.parametrize(
+    ("colours", "empty", "number"),
+    [
+        # Only the trousers are alike: that may be the light, which changed with the cut, but not a second after it.
+        ((_YELLOW, _GREEN, _BLUE), 0, 1),
+        ((_YELLOW, _GREEN, _BLUE), 30, 2),
+        # Nothing is.
+        ((_GREEN, _WHITE, _RED), 0, 2),
+    ],
+)
+def test_whoever_is_left_after_a_cut_is_who_was_before_unless_plainly_a_stranger(
+    colours: tuple[tuple[int, int, int], ...], empty: int, number: int
+) -> None:
+    for seed in range(4):
+        rng, one = _scene(seed)
+        one = replace(one, colours=np.array((_GREY, _RED, _BLUE), np.uint8))
+        other = replace(one, colours=np.array(colours, np.uint8), x=90)
+        here, there = background(rng), background(rng)
+        shots: list[Shot] = [*[(here, {"a": one})] * 20, *[(there, {})] * empty, *[(there, {"b": other})] * 9]
+        seen = followed(shots, Stand(rng))
+        assert _ids(seen, "a") == {1}
+        assert _ids(seen, "b") == {number}
+
+
 def test_who_is_lost_with_a_cut_is_so_in_the_frames_after_it() -> None:
     one = Followed(Found(Box((0.0, 0.0, 40.0, 100.0), 0.9), None), 0.0, 0)
     one.lose(0.0)
