@@ -101,8 +101,9 @@ class Panel(QScrollArea):
                 self.model.addItem(Path(model).name, model)
                 row = self.model.count() - 1
             self.model.setCurrentIndex(row)
-            self.smooth.setValue(_SMOOTH.index(smooth))
-            self.smooth_name.say(smooth.capitalize())
+            if not self.smooth.isSliderDown():  # who holds it has not chosen yet
+                self.smooth.setValue(_SMOOTH.index(smooth))
+                self.smooth_name.say(smooth.capitalize())
             self.people.show_value(people)
 
     def show_theme(self, theme: str) -> None:

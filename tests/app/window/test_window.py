@@ -24,6 +24,7 @@ from app.rendering.picture import PictureRenderer
 from app.rendering.scene import Layers
 from app.sources.video import VideoSource
 from app.window.main_window import MainWindow
+from app.window.panel import Panel
 from app.window.preferences import Preferences
 from app.window.state import Phase, State
 from tests.app.takes import read
@@ -148,6 +149,17 @@ def test_space_pauses_and_goes_on(open_window: Open, server: CameraServer) -> No
     press(window, Qt.Key.Key_Space)
     live(window)
     until(lambda: window.picture._footnote == "")
+
+
+def test_the_knob_stays_where_it_is_held(application: QApplication) -> None:  # noqa: ARG001 - widgets need one
+    panel, asked = Panel([], []), list[str]()
+    panel.smooth_asked.connect(asked.append)
+    panel.show_choices("model", "balanced", 1)
+    panel.smooth.setSliderDown(True)
+    panel.smooth.setSliderPosition(0)
+    panel.show_choices("model", "balanced", 1)  # as four times a second
+    panel.smooth.setSliderDown(False)
+    assert asked == ["off"]
 
 
 def test_r_records_mesh_overlay_and_raw_video_at_once(open_window: Open, server: CameraServer, tmp_path: Path) -> None:
