@@ -35,6 +35,7 @@ from app.window.theme import dress
 
 _VIEWS: tuple[ViewKind, ...] = ("camera", "side", "top", "orbit")
 _LAYER_KEYS = {Qt.Key.Key_M: "mesh", Qt.Key.Key_K: "skeleton", Qt.Key.Key_B: "boxes", Qt.Key.Key_W: "wireframe"}
+_DIGITS = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4)
 _NUMBERS_EVERY_MS = 250
 
 
@@ -107,7 +108,10 @@ class MainWindow(QMainWindow):
 
     def _act_on(self, event: QKeyEvent) -> bool:
         action = self._actions.get(event.key())
-        if action is None or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+        meaningless = Qt.KeyboardModifier.KeypadModifier
+        if event.key() in _DIGITS:
+            meaningless |= Qt.KeyboardModifier.ShiftModifier  # French keyboards have digits there
+        if action is None or event.modifiers() & ~meaningless:
             return False
         if not event.isAutoRepeat():
             action()
@@ -171,8 +175,7 @@ class MainWindow(QMainWindow):
             Qt.Key.Key_Escape: self._leave,
         }
         actions |= {key: partial(self._toggle_layer, layer) for key, layer in _LAYER_KEYS.items()}
-        first = int(Qt.Key.Key_1)
-        return actions | {first + k: partial(self._set_view, View(kind)) for k, kind in enumerate(_VIEWS)}
+        return actions | {key: partial(self._set_view, View(kind)) for key, kind in zip(_DIGITS, _VIEWS, strict=True)}
 
     def _show(self, state: State) -> None:
         if state.fatal:
@@ -232,10 +235,7 @@ class MainWindow(QMainWindow):
         full = not self.isFullScreen()
         self.panel.setVisible(not full)
         self.status.setVisible(not full)
-        if full:
-            self.showFullScreen()
-        else:
-            self.showNormal()
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)  # what was maximised is so again
 
     def _leave(self) -> None:
         """Full screen first."""

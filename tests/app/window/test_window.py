@@ -99,8 +99,15 @@ def test_keys_choose_what_is_seen_and_how(open_window: Open, server: CameraServe
         press(window, key)
         assert window._view.kind == kind
         assert window.panel.views.button(kind).isChecked()
+    QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ShiftModifier)  # a digit of a French keyboard
+    assert kind_of(window) == "side"
+    window.showMaximized()
     press(window, Qt.Key.Key_F)
     until(lambda: window.isFullScreen() and window.panel.isHidden())
+    press(window, Qt.Key.Key_F)
+    until(lambda: not window.isFullScreen() and window.isMaximized())
+    press(window, Qt.Key.Key_F)
+    until(window.isFullScreen)
     press(window, Qt.Key.Key_Escape)
     until(lambda: not window.isFullScreen() and window.panel.isVisible())
     press(window, Qt.Key.Key_Escape)
