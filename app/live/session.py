@@ -72,6 +72,11 @@ class Session:
         return self._recording
 
     @property
+    def wanted(self) -> tuple[Path, ...]:
+        """Files of the take that begins with the next frame; none where none does."""
+        return self._wanted
+
+    @property
     def records(self) -> bool:
         """Whether a take is being recorded, or will be from the next frame on."""
         return bool(self._recording or self._wanted)

@@ -217,7 +217,8 @@ class Controller:
         session, self._session = self._session, None
         if session:
             session.close()
-            if session.records:
+            self._outs = session.wanted  # a take that has not begun is the next source's
+            if session.recording:
                 self._finish_take(session)
             if self._options.stats and self._parts:
                 try:

@@ -194,6 +194,20 @@ def test_r_records_mesh_overlay_and_raw_video_at_once(open_window: Open, server:
     assert (np.abs(over.rgb.astype(int) - 128).max(-1) > 40).mean() > 0.02  # the mesh
 
 
+def test_out_is_recorded_from_the_first_frame_whichever_source_gives_it(
+    open_window: Open, server: CameraServer, tmp_path: Path
+) -> None:
+    out = tmp_path / "mesh.npz"
+    window = open_window("--camera", "http://127.0.0.1:9/s.mjpg", "--out", out)
+    until(lambda: "Nothing answers" in window.picture._detail)
+    window._controller.use(smooth="steady")
+    window._controller.open_camera(server.url)
+    until(lambda: recorded_frames(window) >= 2)
+    press(window, Qt.Key.Key_Escape)
+    window._controller.close()
+    assert len(read(out)["time"]) >= 1
+
+
 def test_s_takes_a_snapshot(open_window: Open, server: CameraServer, tmp_path: Path) -> None:
     window = live(open_window("--camera", server.url))
     window._controller.folder = tmp_path
