@@ -80,7 +80,14 @@ class Controller:
         self._ask(self._toggle_pause)
 
     def toggle_recording(self) -> None:
-        self._ask(self._toggle_recording)
+        """Ignored while a take is saved: it would begin another one after it."""
+        session = self._session
+        if self._saving:
+            return
+        if session and session.recording:
+            self._save(session)
+        else:
+            self._ask(self._toggle_recording)
 
     def snapshot(self) -> None:
         self._ask(self._snapshot)
@@ -125,8 +132,7 @@ class Controller:
         """To be called now and then: ends a take that cannot go on."""
         session = self._session
         if session and session.recording and session.recording.error and not self._saving:
-            self._saving = True
-            self._ask(lambda: self._finish_take(session))
+            self._save(session)
 
     def close(self) -> None:
         """End everything; files are whole when it returns. Models that are just being loaded are not waited for."""
@@ -150,6 +156,10 @@ class Controller:
             self._commands.put(command)
         except ChannelClosed:
             return
+
+    def _save(self, session: Session) -> None:
+        self._saving = True  # from when it is asked
+        self._ask(lambda: self._finish_take(session))
 
     def _work(self) -> None:
         try:

@@ -90,7 +90,7 @@ class Panel(QScrollArea):
             self.people.setEnabled(self.people.isEnabled() and several)
             self.people.setToolTip(_PEOPLE if several else _ONE_PERSON)
         self.record.setChecked(recorded)
-        self.record.setEnabled(recorded or state.phase in _SEEN - {Phase.ENDED})
+        self.record.setEnabled(not state.saving and (recorded or state.phase in _SEEN - {Phase.ENDED}))
         self.record.setText("Saving …" if state.saving else "Stop recording" if recorded else "Record")
         self.snapshot.setEnabled(state.phase in _SEEN)
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.live.measures import Measure
+from app.live.recording import Outcome
+from app.live.session import Session
 from app.pacing.report import Held
 from app.rendering.picture import PictureRenderer
 from app.rendering.scene import Layers
@@ -206,6 +209,29 @@ def test_out_is_recorded_from_the_first_frame_whichever_source_gives_it(
     press(window, Qt.Key.Key_Escape)
     window._controller.close()
     assert len(read(out)["time"]) >= 1
+
+
+def test_r_while_a_take_is_saved_does_nothing(
+    open_window: Open, server: CameraServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved, end = threading.Event(), Session.end_recording
+
+    def end_slowly(session: Session) -> Outcome | None:
+        saved.wait(20)
+        return end(session)
+
+    monkeypatch.setattr(Session, "end_recording", end_slowly)
+    window = live(open_window("--camera", server.url, "--out", tmp_path / "mesh.npz"))
+    until(lambda: recorded_frames(window) >= 2)
+    press(window, Qt.Key.Key_R)
+    press(window, Qt.Key.Key_R)
+    until(lambda: window.panel.record.text() == "Saving …")
+    assert not window.panel.record.isEnabled()
+    saved.set()
+    until(lambda: window._controller.state.notice.startswith("Saved"))
+    press(window, Qt.Key.Key_Space)  # done after all that was asked before
+    until(lambda: phase(window) == Phase.PAUSED)
+    assert not window._controller._session.records  # type: ignore[union-attr]
 
 
 def test_s_takes_a_snapshot(open_window: Open, server: CameraServer, tmp_path: Path) -> None:
