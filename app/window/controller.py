@@ -124,6 +124,7 @@ class Controller:
             dropped=session.dropped if session else 0,
             people=len(newest.people) if newest else 0,
             recorded_s=recording.seconds if recording else None,
+            recording_next=bool(session and session.wanted),
             saving=self._saving,
             folder=self.folder,
         )
@@ -261,11 +262,12 @@ class Controller:
         self._saving = True
         self._changed()
         try:
-            self.outcome = session.end_recording()
+            outcome = session.end_recording()
         finally:
             self._saving = False
-        if self.outcome is not None:
-            self._notice = told(self.outcome)
+        if outcome is not None:  # it had begun
+            self.outcome = outcome
+            self._notice = told(outcome)
 
     def _snapshot(self) -> None:
         from app.recording.snapshot import write_snapshot  # with trimesh, which takes its time

@@ -33,11 +33,11 @@ def footnote(state: State) -> str:
 
 
 def recorded(state: State) -> str:
-    """For the picture's corner; empty where no take is recorded."""
+    """For the picture's corner; empty where no take is asked for."""
     if state.saving:
         return "Saving …"
     if state.recorded_s is None:
-        return ""
+        return "Recording begins with the next picture" if state.recording_next else ""
     minutes, seconds = divmod(int(state.recorded_s), 60)
     return f"{minutes}:{seconds:02d}"
 

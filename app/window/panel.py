@@ -89,9 +89,10 @@ class Panel(QScrollArea):
             several = about.most_people > 1
             self.people.setEnabled(self.people.isEnabled() and several)
             self.people.setToolTip(_PEOPLE if several else _ONE_PERSON)
-        self.record.setChecked(recorded)
-        self.record.setEnabled(not state.saving and (recorded or state.phase in _SEEN - {Phase.ENDED}))
-        self.record.setText("Saving …" if state.saving else "Stop recording" if recorded else "Record")
+        asked = recorded or state.recording_next
+        self.record.setChecked(asked)
+        self.record.setEnabled(not state.saving and (asked or state.phase in _SEEN - {Phase.ENDED}))
+        self.record.setText("Saving …" if state.saving else "Stop recording" if asked else "Record")
         self.snapshot.setEnabled(state.phase in _SEEN)
 
     def show_choices(self, model: str, smooth: str, people: int) -> None:

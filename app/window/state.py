@@ -57,7 +57,8 @@ class About:
 @dataclass(frozen=True)
 class State:
     """message: why there is no live picture, in a sentence. notice: what was done last. recorded_s: None with no take.
-    pace: whether the rate that was asked for is held; None where none was.
+    recording_next: a take begins with the next picture. pace: whether the rate that was asked for is held; None where
+    none was.
 
     fatal: what was asked for at the start cannot be tracked: exit code 2.
     """
@@ -74,5 +75,6 @@ class State:
     dropped: int = 0
     people: int = 0
     recorded_s: float | None = None
+    recording_next: bool = False
     saving: bool = False
     folder: Path = Path()

@@ -234,6 +234,24 @@ def test_r_while_a_take_is_saved_does_nothing(
     assert not window._controller._session.records  # type: ignore[union-attr]
 
 
+def test_r_in_a_pause_waits_for_the_next_picture_and_again_takes_it_back(
+    open_window: Open, server: CameraServer, tmp_path: Path
+) -> None:
+    window = live(open_window("--camera", server.url, "--out", tmp_path / "mesh.npz"))
+    until(lambda: recorded_frames(window) >= 2)
+    press(window, Qt.Key.Key_R)
+    until(lambda: window._controller.state.notice.startswith("Saved"))
+    outcome = window._controller.outcome
+    press(window, Qt.Key.Key_Space)
+    until(lambda: phase(window) == Phase.PAUSED)
+    press(window, Qt.Key.Key_R)
+    until(lambda: window.picture._recorded == "Recording begins with the next picture")
+    assert window.panel.record.isChecked()
+    press(window, Qt.Key.Key_R)
+    until(lambda: window.picture._recorded == "")
+    assert window._controller.outcome is outcome is not None
+
+
 def test_s_takes_a_snapshot(open_window: Open, server: CameraServer, tmp_path: Path) -> None:
     window = live(open_window("--camera", server.url))
     window._controller.folder = tmp_path
