@@ -176,12 +176,14 @@ class Controller:
             self._models.close()
 
     def _open(self, options: Options) -> None:
+        # A file that cannot be opened ends nothing that is there.
+        opened = _source(options) if self._session and options.video else None
         self._loading, self._message = True, ""
         self._end_session()
         self._options = options
         self._changed()
         try:
-            self._source = _source(options)
+            self._source = opened or _source(options)
             self._load(options)
             if self._closing:
                 return
