@@ -74,7 +74,7 @@ class Controller:
 
     def use(self, **choices: object) -> None:
         """Track with other options (model, smooth, people), by their names in `Options`."""
-        self._ask(lambda: self._open(replace(self._options, **choices)))  # type: ignore[arg-type]
+        self._ask(lambda: self._use(replace(self._options, **choices)))  # type: ignore[arg-type]
 
     def toggle_pause(self) -> None:
         self._ask(self._toggle_pause)
@@ -175,7 +175,11 @@ class Controller:
             self._end_session()
             self._models.close()
 
-    def _open(self, options: Options) -> None:
+    def _use(self, options: Options) -> None:
+        """Where it is paused, it stays so."""
+        self._open(options, paused=self._source is not None and self._source.paused)
+
+    def _open(self, options: Options, *, paused: bool = False) -> None:
         # A file that cannot be opened ends nothing that is there.
         opened = _source(options) if self._session and options.video else None
         self._loading, self._message = True, ""
@@ -184,6 +188,7 @@ class Controller:
         self._changed()
         try:
             self._source = opened or _source(options)
+            self._source.paused = paused
             self._load(options)
             if self._closing:
                 return
@@ -295,9 +300,9 @@ class Controller:
             return (Phase.FAILED, str(session.error)) if session.error else (Phase.ENDED, "")
         if source.problem:
             return (Phase.CONNECTING if session.newest is None else Phase.RECONNECTING), source.problem
-        if session.newest is None:
-            return Phase.CONNECTING, ""
-        return (Phase.PAUSED if source.paused else Phase.LIVE), ""
+        if source.paused:
+            return Phase.PAUSED, ""
+        return (Phase.CONNECTING if session.newest is None else Phase.LIVE), ""
 
 
 def _source(options: Options) -> CameraSource | PlayedSource:

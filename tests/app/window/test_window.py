@@ -161,6 +161,20 @@ def test_space_pauses_and_goes_on(open_window: Open, server: CameraServer) -> No
     until(lambda: window.picture._footnote == "")
 
 
+def test_a_setting_leaves_a_pause(open_window: Open, server: CameraServer) -> None:
+    window = live(open_window("--camera", server.url))
+    press(window, Qt.Key.Key_Space)
+    until(lambda: phase(window) == Phase.PAUSED)
+    before = window._controller._session
+    window.panel.smooth_asked.emit("steady")
+    until(lambda: window._controller._session not in (before, None))
+    QTest.qWait(500)
+    assert phase(window) == Phase.PAUSED
+    assert window._controller._session.newest is None  # type: ignore[union-attr]
+    press(window, Qt.Key.Key_Space)
+    live(window)
+
+
 def test_the_knob_stays_where_it_is_held(application: QApplication) -> None:  # noqa: ARG001 - widgets need one
     panel, asked = Panel([], []), list[str]()
     panel.smooth_asked.connect(asked.append)
