@@ -33,7 +33,7 @@ def _on(recent: Recent, clock: Clock, fps: float, count: int) -> Measure:
 @pytest.mark.parametrize("fps", [0.4, 0.6, 1.1, 1.9, 3.0, 30.0])
 def test_a_rate_is_right_however_low(clock: Clock, fps: float) -> None:
     recent = Recent()
-    assert _on(recent, clock, fps, 100) == Measure(pytest.approx(fps), 7.0, 7.0)
+    assert _on(recent, clock, fps, 100).fps == pytest.approx(fps)
     clock.now_s += min(0.9 / fps, 1.9)
     assert recent.measure().fps == pytest.approx(fps), "just before the next one"
 
