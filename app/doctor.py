@@ -209,7 +209,7 @@ def _gpu() -> str:
     try:
         driver = CudaDriver()
         return f"{driver.gpu}, {driver.memory_bytes / 2**30:.0f} GiB"
-    except (BundleError, EngineError) as error:
+    except EngineError as error:
         return str(error)
 
 
