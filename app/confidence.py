@@ -29,9 +29,9 @@ Array = NDArray[np.floating[Any]]
 RIGHT_MM = {"body": 150.0, "hand": 15.0, "face": 30.0}
 
 # Weights of the evidence in the order of `Evidence`, the constant last.
-BODY = (-1.03, 1.61, 0.00, 0.09)
-HAND = (-0.94, -1.24, 0.05, -0.78, 2.49)
-FACE = (0.79, 0.51, -0.95, -0.01)
+BODY = (-1.26, 1.61, 0.00, 0.15)
+HAND = (-1.02, -1.15, -0.10, -0.83, 2.60)
+FACE = (0.88, 0.52, -0.96, -0.05)
 
 _VISIBLE = 2  # in a hand's evidence
 _HAND_VISIBLE = 0.4  # of its box, from which on a hand is more than a guess
