@@ -19,7 +19,7 @@ _SLIMMEST = 0.12  # of its width, anywhere
 _STEPPED = 0.3  # how many are of cylinders, else they swell
 _PATTERNED = 0.3
 _TURNED = 0.2  # how many lie
-_MOST_ALIKE = 1.35  # times: how much wider or narrower than it is a cutout is drawn
+_MOST_STRETCHED = 1.35  # times: how much wider or narrower than it is a cutout is drawn
 
 
 def solid(rng: Rng, pool: Pool, high_px: float) -> Sprite:
@@ -53,7 +53,7 @@ def read_things(folder: Path) -> list[Sprite]:
 def cutout(rng: Rng, things: Sequence[Sprite], high_px: float) -> Sprite:
     """One of them, its longer side so large, perhaps flipped or lying."""
     thing = things[int(rng.integers(len(things)))]
-    size = np.array(thing.shape[1::-1]) * np.exp(rng.uniform(-0.5, 0.5, 2) * np.log(_MOST_ALIKE))
+    size = np.array(thing.shape[1::-1]) * np.exp(rng.uniform(-0.5, 0.5, 2) * np.log(_MOST_STRETCHED))
     wide, high = np.maximum(size * high_px / size.max(), 1).astype(int).tolist()
     scaled = np.asarray(cv2.resize(thing, (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
     if rng.random() < 0.5:

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from models.checkpoint import load_checkpoint
-from models.networks.config import DetectorConfig
 from models.networks.detector import Detector
 from models.networks.hand4whole import Hand4Whole
 from tests.conftest import TINY, TINY_DETECTOR
@@ -17,7 +16,7 @@ from training import checkpoints
 from training.body.expressions import DIRECTIONS
 from training.make_body import SHAPE_SPACE
 from training.publish import _NOT_FOUND, LICENCE, published
-from training.sizes import SHARPNESS
+from training.sizes import SHARPNESS, WEIGHING
 from training.targets import BODY_DEPTH_M
 from training.torch_rotations import from_rot6d
 
@@ -79,7 +78,7 @@ def test_a_trained_detector_comes_along(tmp_path: Path) -> None:
     torch.save(published(tmp_path), tmp_path / "open.pth.tar")
     loaded = load_checkpoint(tmp_path / "open.pth.tar").detector
     assert loaded is not None
-    assert isinstance(loaded.config, DetectorConfig)
+    assert loaded.config == replace(TINY_DETECTOR, weighing=WEIGHING)
     for name, value in detector.state_dict().items():
         torch.testing.assert_close(loaded.state_dict()[name], value)
 
