@@ -1,5 +1,5 @@
 """Which part of a body each cell of the detector shows: heads, arms and legs are what tells people from what only has
-their outline. Left ones are as right ones: they are too small to be told apart."""
+their outline. Left ones are as right ones: they are too small to be told apart. Cells are `PARTS_STRIDE` pixels."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.joints import SMPLX_BODY
-from training.parts import PARTS
 
-CELL_PX = 4  # of the detector's input
+Kinds = NDArray[np.int8]  # (H, W) the kind that a pixel or a cell shows, NOBODY, or IGNORED
 
 _NAMES = [name.removeprefix("left_").removeprefix("right_") for name in ("pelvis", *SMPLX_BODY)]
 _KINDS = sorted(set(_NAMES))
@@ -23,9 +22,8 @@ _KIND_OF = np.array([*map(_KINDS.index, _NAMES), IGNORED], np.int8)  # what of a
 _LEAST_WEIGHT = 0.25  # of what shows nobody, most of every frame
 
 
-def kinds(parts: NDArray[Any]) -> NDArray[np.int8]:
+def kinds(parts: NDArray[Any]) -> Kinds:
     """Of `scene.Sprites.body_parts`, (H, W) int8."""
-    assert len(_KIND_OF) == PARTS + 1
     return np.asarray(_KIND_OF[parts])
 
 

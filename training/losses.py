@@ -29,8 +29,8 @@ WEIGHTS = {
 
 _SPREAD_CELLS = 0.7
 _FARTHEST_PX = 300  # an error in the image that counts in full; past the camera there is no end to them
-_NEAREST_M = 0.5
-_NEAREST_SEEN_M = 0.15
+# Nearer points count as there, lest an error have no end: before the virtual camera, and before those that drew.
+_NEAREST_M, _NEAREST_SEEN_M = 0.5, 0.15
 
 # Rows of SMPL-X's joints, and of the body's rotations, from which the root is missing.
 _BODY_JOINTS, _ARM_JOINTS = slice(0, 22), slice(16, 22)

@@ -46,8 +46,8 @@ class Options:
         return self.plan or self.minutes
 
 
-def asked(module: str, description: str | None, *, batch: int, rate: float) -> Options:
-    """Read the command line. batch, rate: the defaults."""
+def asked(module: str, description: str | None, *, batch: int, rate: float, with_things: bool = False) -> Options:
+    """Read the command line. batch, rate: the defaults. with_things: whether `--things` means something."""
     parser = argparse.ArgumentParser(prog=f"python -m {module}", description=description)
     parser.add_argument("--minutes", type=float, required=True, help="how long to train now")
     parser.add_argument("--plan", type=float, help="minutes the learning rate falls over, all runs together")
@@ -60,7 +60,9 @@ def asked(module: str, description: str | None, *, batch: int, rate: float) -> O
     parser.add_argument("--rate", type=float, default=rate, help="the highest learning rate")
     parser.add_argument("--loaders", type=int, default=1, help="processes that make batches")
     parser.add_argument("--panoramas", type=Path, metavar="FOLDER", help="views of these are half of the backgrounds")
-    parser.add_argument("--things", type=Path, metavar="FOLDER", help="cutouts of what is nobody, for the detector")
+    parser.set_defaults(things=None)
+    if with_things:
+        parser.add_argument("--things", type=Path, metavar="FOLDER", help="cutouts of what is nobody: .png with alpha")
     return Options(**vars(parser.parse_args()))
 
 

@@ -27,7 +27,7 @@ _WARM_UP_STEPS = 200
 _CLIP = 5.0
 _DECAY = 0.998
 _WEIGHT_DECAY = 0.02
-_KINDS_WEIGHT = 1.0
+_PARTS_WEIGHT = 1.0
 _OUTER = re.compile(r"backbone\.conv1\.|head\.1\.|parts\.")  # what sees pixels or gives the maps
 
 
@@ -45,7 +45,7 @@ def detector_trainer(
         maps = DetectorMaps(*(value.float() for value in maps))
         found = detector_loss.loss(maps, [boxes.to(device) for boxes in people])
         parts = kinds_loss(logits.float(), kinds.to(device))
-        total = found.total + _KINDS_WEIGHT * parts
+        total = found.total + _PARTS_WEIGHT * parts
         return {"centres": found.centres, "boxes": found.boxes, "parts": parts, "total": total}
 
     plan = Plan(rate, plan_minutes, _WARM_UP_STEPS, _CLIP, _DECAY)
@@ -55,7 +55,7 @@ def detector_trainer(
 
 def main() -> None:
     """Train."""
-    options = asked("training.train_detector", __doc__, batch=16, rate=2e-3)
+    options = asked("training.train_detector", __doc__, batch=16, rate=2e-3, with_things=True)
     trainer = detector_trainer(options.folder, options.device, options.rate, options.plan_minutes)
     ready(trainer, options)
     crowds = Crowds(options.store, DETECTOR, trainer.step, options.panoramas, options.things)

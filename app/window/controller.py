@@ -27,7 +27,7 @@ from app.sources.played import PlayedSource
 from app.sources.source import open_source
 from app.window.drawing import Drawing, Look, Picture, Subject
 from app.window.messages import told
-from app.window.state import About, Phase, State
+from app.window.state import About, Phase, State, phase_of
 from app.window.takes import new_name, take_paths, takes_folder
 
 _log = logging.getLogger(__name__)
@@ -296,13 +296,7 @@ class Controller:
     def _phase(self, session: Session | None, source: CameraSource | PlayedSource | None) -> tuple[Phase, str]:
         if session is None or source is None:
             return (Phase.LOADING, "") if self._loading else (Phase.FAILED, self._message)
-        if session.ended:
-            return (Phase.FAILED, str(session.error)) if session.error else (Phase.ENDED, "")
-        if source.problem:
-            return (Phase.CONNECTING if session.newest is None else Phase.RECONNECTING), source.problem
-        if source.paused:
-            return Phase.PAUSED, ""
-        return (Phase.CONNECTING if session.newest is None else Phase.LIVE), ""
+        return phase_of(session, source)
 
 
 def _source(options: Options) -> CameraSource | PlayedSource:

@@ -8,8 +8,11 @@ from pathlib import Path
 
 from app.live.measures import Measure
 from app.live.report import engine_name
+from app.live.session import Session
 from app.load import OPEN_BUNDLE, Loaded
 from app.pacing.report import Held
+from app.sources.camera import CameraSource
+from app.sources.played import PlayedSource
 from models.body_file import SMPLX_SHAPE_SPACE
 
 
@@ -78,3 +81,14 @@ class State:
     recording_next: bool = False
     saving: bool = False
     folder: Path = Path()
+
+
+def phase_of(session: Session, source: CameraSource | PlayedSource) -> tuple[Phase, str]:
+    """Where a session is, and why there is no live picture, in a sentence or nothing."""
+    if session.ended:
+        return (Phase.FAILED, str(session.error)) if session.error else (Phase.ENDED, "")
+    if source.problem:
+        return (Phase.CONNECTING if session.newest is None else Phase.RECONNECTING), source.problem
+    if source.paused:
+        return Phase.PAUSED, ""
+    return (Phase.CONNECTING if session.newest is None else Phase.LIVE), ""

@@ -9,6 +9,7 @@ from typing import Any
 
 BOX_STRIDE = 4  # pixels of the body input a cell of BoxNet's map
 DETECTOR_STRIDE = 8  # input pixels a cell of the detector's map
+PARTS_STRIDE = 4  # and a cell of its body parts
 
 
 @dataclass(frozen=True)

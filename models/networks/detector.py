@@ -15,14 +15,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.networks.config import DETECTOR_STRIDE, DetectorConfig
+from models.networks.config import DETECTOR_STRIDE, PARTS_STRIDE, DetectorConfig
 from models.networks.layers import conv_bn_relu
 from models.networks.resnet import ResNet
 
 _PRIOR = (
     0.01  # score of every cell before training, so that the many empty ones do not drown the rest (Lin et al. 2017b)
 )
-_FINER = 2  # cells of parts for one of the features, across and down
+_FINER = DETECTOR_STRIDE // PARTS_STRIDE  # cells of parts for one of the features, across and down
 _SIZE_PX = 64.0  # distance of a box's sides from its cell before training
 _LARGEST_LOG = 6.0  # e^6 cells: more than any input has
 _NO_PEAK = -1e4  # a logit whose score is 0, also in half precision
@@ -57,7 +57,6 @@ class Detector(nn.Module):
         self.lateral = nn.ModuleList(conv_bn_relu(last // shrink, channels) for shrink in (4, 2, 1))
         self.merge = conv_bn_relu(channels, channels, 3)
         self.head = nn.Sequential(conv_bn_relu(channels, channels, 3), nn.Conv2d(channels, 5, 1))
-        self.finer = nn.PixelShuffle(_FINER)
         if config.kinds:
             self.parts = nn.Conv2d(channels, (config.kinds + 1) * _FINER**2, 1)
             nn.init.zeros_(self.parts.weight)  # until it knows something, it moves no backbone that does
@@ -83,9 +82,9 @@ class Detector(nn.Module):
         return DetectorMaps(maps[:, 0], _boxes(maps[:, 1:].permute(0, 2, 3, 1)))
 
     def kinds(self, features: Tensor) -> Tensor:
-        """Logits (N, kinds + 1, H / 4, W / 4) of the kind of part that a cell shows, the last of none."""
-        logits: Tensor = self.finer(self.parts(features))
-        return logits
+        """Logits (N, kinds + 1, H / 4, W / 4) of the kind of part that a cell shows, the last of none; of features as
+        `features` gives them. Only where the config has kinds."""
+        return functional.pixel_shuffle(self.parts(features), _FINER)
 
     def detect(self, image: Tensor) -> People:
         """The `config.people` likeliest people."""

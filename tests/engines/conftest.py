@@ -1,13 +1,16 @@
-"""Every engine, on every graph."""
+"""Every engine, on every graph; and bundles."""
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engines.bundle import GRAPHS
+from engines.bundle import GRAPHS, Bundle
 from engines.engine import Engine
 from tests.engines.contract import ENGINES, Load
 
@@ -24,3 +27,16 @@ def engines(load: Load, tiny_bundle: Path) -> Iterator[dict[str, Engine]]:
     yield loaded
     for engine in loaded.values():
         engine.close()
+
+
+@pytest.fixture
+def bundle(tiny_bundle: Path) -> Bundle:
+    return Bundle.load(tiny_bundle)
+
+
+def changed(bundle: Bundle, folder: Path, **content: Any) -> Bundle:
+    """A copy whose description says something else."""
+    shutil.copytree(bundle.folder, folder)
+    description = json.loads((folder / "bundle.json").read_text())
+    (folder / "bundle.json").write_text(json.dumps({**description, **content}))
+    return Bundle.load(folder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -17,21 +16,14 @@ import engines.automatic
 import engines.remembered
 from app.main import main
 from engines.automatic import candidates, fastest
-from engines.bundle import PROVEN_PARTS, Bundle, BundleError
+from engines.bundle import PROVEN_PARTS, Bundle
 from engines.choice import chosen_runtime
 from engines.engine import EngineError
-from engines.measuring import measured_ms
-from engines.onnxruntime_engine import OnnxRuntimeEngine
 from engines.runtime import Runtime
-from tests.conftest import bundle_description
+from tests.engines.conftest import changed
 from tests.standins import DATA
 
 CPU, OPENVINO = "ONNX Runtime cpu fp32", "OpenVINO cpu fp32"
-
-
-@pytest.fixture
-def bundle(tiny_bundle: Path) -> Bundle:
-    return Bundle.load(tiny_bundle)
 
 
 @dataclass
@@ -59,14 +51,6 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     monkeypatch.setattr(Runtime, "load", lambda runtime, _graph: machine.load(runtime))
     monkeypatch.setattr(engines.remembered, "cache_folder", lambda: tmp_path / "cache")
     return machine
-
-
-def changed(bundle: Bundle, folder: Path, **content: Any) -> Bundle:
-    """A copy whose description says something else."""
-    shutil.copytree(bundle.folder, folder)
-    description = json.loads((folder / "bundle.json").read_text())
-    (folder / "bundle.json").write_text(json.dumps({**description, **content}))
-    return Bundle.load(folder)
 
 
 def reduction(mm: float, **others: float) -> dict[str, Any]:
@@ -258,56 +242,3 @@ def test_a_reduced_model_without_proof_is_one_line_and_runs_when_asked_for(
     assert len(said) == 1
     assert "int8 without proof" in said[0]
     assert main([*command, "--precision", "int8", "-q"]) == 0
-
-
-class Ticking(OnnxRuntimeEngine):
-    """A real engine on a clock of our own."""
-
-    now_s = 0.0
-
-    def __init__(self, path: Path, cost_s: float) -> None:
-        super().__init__(path, threads=1)
-        self._cost_s = cost_s
-
-    def run(self, feeds: Any, keep: Any = ()) -> dict[str, Any]:
-        Ticking.now_s += self._cost_s
-        return super().run(feeds, keep)
-
-
-@dataclass(frozen=True)
-class Slow:
-    """A runtime whose every graph takes so long; None does not load."""
-
-    bundle: Bundle
-    cost_s: float | None
-
-    def load(self, graph: str) -> Ticking:
-        if self.cost_s is None:
-            raise EngineError("no such luck")
-        return Ticking(self.bundle.graphs[graph], self.cost_s)
-
-
-def test_times_are_those_of_the_four_graphs_and_take_about_a_second(
-    bundle: Bundle, caplog: pytest.LogCaptureFixture
-) -> None:
-    began_s = Ticking.now_s
-    runtimes: dict[str, Any] = {"a": Slow(bundle, 0.02), "b": Slow(bundle, 0.05), "c": Slow(bundle, None)}
-    times = measured_ms(runtimes, clock=lambda: Ticking.now_s)
-    assert times == {"a": pytest.approx(80.0), "b": pytest.approx(200.0)}
-    assert Ticking.now_s - began_s < 2.0
-    assert caplog.messages == ["c does not run here: no such luck"]
-
-
-@pytest.mark.parametrize("other", ["pose", "face"])
-def test_graphs_of_another_kind_are_the_models_fault_and_not_an_engines(
-    bundle: Bundle, tmp_path: Path, other: str
-) -> None:
-    graphs: Any = bundle_description(bundle.folder)["graphs"]
-    swapped = changed(bundle, tmp_path / "other", graphs={**graphs, "body": graphs[other]})
-    with pytest.raises(BundleError, match=r"the model's body graph takes .* expected crop; export it again"):
-        measured_ms({"cpu": Runtime("cpu", "fp32", swapped)})
-
-
-def test_runtimes_of_this_machine_are_measured(bundle: Bundle) -> None:
-    times = measured_ms({"cpu": Runtime("cpu", "fp32", bundle)})
-    assert times["cpu"] > 0

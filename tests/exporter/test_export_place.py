@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ import exporter.export
 from engines.bundle import GRAPHS, Bundle
 from exporter import proof
 from tests.conftest import bundle_description, save_tiny_checkpoint
-from tests.exporter.exports import OneLine, contents, copied, run
+from tests.exporter.exports import Contents, OneLine, contents, copied, run
+
+Move = Callable[[Path, Path], Path]
 
 # Where it is written
 
@@ -191,28 +194,6 @@ def test_interruption_leaves_an_older_bundle_as_it_was(
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
 
 
-@pytest.mark.usefixtures("traced")
-def test_error_while_replacing_leaves_an_older_bundle_as_it_was(
-    checkpoint: Path, tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The old bundle is already out of the way when the new one cannot take its place."""
-    out = tmp_path / "bundle"
-    before = copied(tiny_bundle, out)
-    real = Path.rename
-    refused: list[Path] = []
-
-    def rename(self: Path, target: Path) -> Path:
-        if Path(target) == out and not refused:
-            refused.append(self)
-            raise PermissionError(errno.EACCES, "Permission denied", str(target))
-        return real(self, target)
-
-    monkeypatch.setattr(Path, "rename", rename)
-    assert run(checkpoint, out) == 1
-    assert refused
-    assert contents(out) == before
-
-
 def test_interruption_while_pytorch_is_imported_is_one_line(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_line: OneLine
 ) -> None:
@@ -227,40 +208,69 @@ def test_interruption_while_pytorch_is_imported_is_one_line(
     assert f"interrupted; {tmp_path / 'bundle'} is as it was" in one_line()
 
 
-@pytest.mark.usefixtures("traced")
-def test_interruption_while_replacing_leaves_an_older_bundle_as_it_was(
-    checkpoint: Path, tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The old bundle is out of the way, and the program has not yet heard of it."""
+@pytest.fixture
+def older(traced: None, tiny_bundle: Path, tmp_path: Path) -> tuple[Path, Contents]:  # noqa: ARG001 - for its effect
+    """A bundle to replace, and what is in it."""
     out = tmp_path / "bundle"
-    before = copied(tiny_bundle, out)
+    return out, copied(tiny_bundle, out)
+
+
+def move_by(monkeypatch: pytest.MonkeyPatch, move: Callable[[Move, Path, Path], Path]) -> None:
+    """Have folders moved by something that is given the real way to do it."""
     real = Path.rename
+    monkeypatch.setattr(Path, "rename", lambda self, target: move(real, self, target))
 
-    def rename(self: Path, target: Path) -> Path:
-        moved = real(self, target)
-        if self == out:
-            raise KeyboardInterrupt
-        return moved
 
-    monkeypatch.setattr(Path, "rename", rename)
-    assert run(checkpoint, out) == 130
+def test_error_while_replacing_leaves_an_older_bundle_as_it_was(
+    checkpoint: Path, older: tuple[Path, Contents], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old bundle is already out of the way when the new one cannot take its place."""
+    out, before = older
+    refused: list[Path] = []
+
+    def move(real: Move, folder: Path, target: Path) -> Path:
+        if Path(target) == out and not refused:
+            refused.append(folder)
+            raise PermissionError(errno.EACCES, "Permission denied", str(target))
+        return real(folder, target)
+
+    move_by(monkeypatch, move)
+    assert run(checkpoint, out) == 1
+    assert refused
     assert contents(out) == before
 
 
-@pytest.mark.usefixtures("traced")
-def test_second_interruption_deletes_nothing(
-    checkpoint: Path, tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_interruption_while_replacing_leaves_an_older_bundle_as_it_was(
+    checkpoint: Path, older: tuple[Path, Contents], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out = tmp_path / "bundle"
-    before = copied(tiny_bundle, out)
-    real = Path.rename
+    """The old bundle is out of the way, and the program has not yet heard of it."""
+    out, before = older
+    interrupted: list[Path] = []
 
-    def rename(self: Path, target: Path) -> Path:
-        if self != out:
+    def move(real: Move, folder: Path, target: Path) -> Path:
+        moved = real(folder, target)
+        if folder == out:
+            interrupted.append(target)
             raise KeyboardInterrupt
-        return real(self, target)
+        return moved
 
-    monkeypatch.setattr(Path, "rename", rename)
+    move_by(monkeypatch, move)
     assert run(checkpoint, out) == 130
-    (old,) = tmp_path.glob(".bundle-*/old")
+    assert interrupted
+    assert contents(out) == before
+
+
+def test_second_interruption_deletes_nothing(
+    checkpoint: Path, older: tuple[Path, Contents], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, before = older
+
+    def move(real: Move, folder: Path, target: Path) -> Path:
+        if folder != out:
+            raise KeyboardInterrupt
+        return real(folder, target)
+
+    move_by(monkeypatch, move)
+    assert run(checkpoint, out) == 130
+    (old,) = out.parent.glob(".bundle-*/old")
     assert contents(old) == before

@@ -81,3 +81,18 @@ def test_the_command_line_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (options.batch, options.rate, options.resume) == (24, 0.1, True)
     monkeypatch.setattr(sys, "argv", ["train", "--minutes", "20", "--plan", "60"])
     assert asked("training.train", "Train.", batch=24, rate=1e-3).plan_minutes == 60.0
+
+
+@pytest.mark.parametrize("with_things", [True, False])
+def test_things_are_asked_only_of_what_learns_from_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], with_things: bool
+) -> None:
+    monkeypatch.setattr("sys.argv", ["train", "--minutes", "1", "--things", "cutouts"])
+    if with_things:
+        found = session.asked("train", None, batch=1, rate=1e-3, with_things=True)
+        assert found.things == Path("cutouts")
+        return
+    with pytest.raises(SystemExit) as end:
+        session.asked("train", None, batch=1, rate=1e-3)
+    assert end.value.code == 2
+    assert "unrecognized arguments: --things cutouts" in capsys.readouterr().err

@@ -141,3 +141,14 @@ def mesh(track_id: int, box: Box) -> Person:
     points = np.column_stack(((corners - (camera.cx, camera.cy)) / 100, np.full(2, 10.0))).astype(np.float32)
     params = BodyParams(np.zeros((53, 6)), np.zeros(10), np.zeros(10), np.zeros(3))
     return Person(track_id, box, params, camera, points, points[:1], Confidence(0.9, 1.0, 1.0, 1.0))
+
+
+def scene(seed: int = 0) -> tuple[np.random.Generator, Figure]:
+    """Someone in the middle, and chance."""
+    rng = np.random.default_rng(seed)
+    return rng, Figure(figure(rng), 160, 170, 110)
+
+
+def ids(seen: Sequence[Seen], name: str) -> set[int]:
+    """The numbers that someone was shown by."""
+    return {track.track_id for one in seen if (track := one.who().get(name)) is not None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,20 +10,23 @@ import pytest
 
 from app.detectors.detector import SURE
 from app.following.follower import Follower
-from app.following.person import Followed, Found
 from app.frame import Box, Frame, Person
-from tests.app.following.stage import Figure, Image, Seen, Shot, Stand, background, figure, filmed, followed, mesh
+from tests.app.following.stage import (
+    Figure,
+    Image,
+    Seen,
+    Shot,
+    Stand,
+    background,
+    figure,
+    filmed,
+    followed,
+    ids,
+    mesh,
+    scene,
+)
 
 Rng = np.random.Generator
-
-
-def _scene(seed: int = 0) -> tuple[Rng, Figure]:
-    rng = np.random.default_rng(seed)
-    return rng, Figure(figure(rng), 160, 170, 110)
-
-
-def _ids(seen: Sequence[Seen], name: str) -> set[int]:
-    return {track.track_id for one in seen if (track := one.who().get(name)) is not None}
 
 
 def _gaps(seen: Sequence[Seen], name: str) -> list[int]:
@@ -39,12 +42,12 @@ def _gaps(seen: Sequence[Seen], name: str) -> list[int]:
 
 @pytest.mark.parametrize("fps", [15, 30, 60])
 def test_someone_walking_is_one_person_who_begins_once(fps: int) -> None:
-    rng, one = _scene()
+    rng, one = scene()
     behind = background(rng)
     shots = [(behind, {"a": replace(one, x=160 + 80 * np.sin(2 * k / fps))}) for k in range(3 * fps)]
     detector = Stand(rng)
     seen = followed(shots, detector, fps=fps)
-    assert _ids(seen, "a") == {1}
+    assert ids(seen, "a") == {1}
     assert _gaps(seen, "a") == []
     assert [track.begins for frame in seen for track in frame.tracks] == [True] + [False] * (3 * fps - 1)
     assert np.mean([frame.who()["a"].box.overlap(frame.truth["a"]) for frame in seen]) > 0.85
@@ -54,7 +57,7 @@ def test_someone_walking_is_one_person_who_begins_once(fps: int) -> None:
 @pytest.mark.parametrize("fps", [0.1, 0.5, 0.9])
 def test_people_in_frames_that_are_seconds_apart_go_on_and_newcomers_are_shown(fps: float) -> None:
     for seed in range(4):
-        rng, one = _scene(seed)
+        rng, one = scene(seed)
         other = Figure(figure(rng), 270, 170, 60)
         behind = background(rng)
         shots: list[Shot] = [
@@ -67,7 +70,7 @@ def test_people_in_frames_that_are_seconds_apart_go_on_and_newcomers_are_shown(f
 
 
 def test_boxes_between_the_detectors_looks_are_better_than_the_last_one() -> None:
-    rng, one = _scene()
+    rng, one = scene()
     behind = background(rng)
     shots = [(behind, {"a": replace(one, x=40 + 4 * k)}) for k in range(60)]
     seen = followed(shots, Stand(rng, noise=0.005))
@@ -77,7 +80,7 @@ def test_boxes_between_the_detectors_looks_are_better_than_the_last_one() -> Non
 
 def test_who_is_gone_is_predicted_for_three_frames_at_most_each_marked() -> None:
     for seed in range(4):
-        rng, one = _scene(seed)
+        rng, one = scene(seed)
         behind = background(rng)
         seen = followed([(behind, {"a": one} if k < 20 else {}) for k in range(40)], Stand(rng))
         after = [frame.tracks for frame in seen[20:]]
@@ -90,87 +93,18 @@ def test_who_is_gone_is_predicted_for_three_frames_at_most_each_marked() -> None
 @pytest.mark.parametrize("gone", [8, 90])
 def test_who_comes_back_is_known_again_within_five_frames(gone: int) -> None:
     for seed in range(4):
-        rng, one = _scene(seed)
+        rng, one = scene(seed)
         behind, there = background(rng), replace(one, x=float(rng.uniform(50, 270)))
         shots: list[Shot] = [*[(behind, {"a": one})] * 20, *[(behind, {})] * gone, *[(behind, {"a": there})] * 20]
         seen = followed(shots, Stand(rng))
         back = [frame for frame in seen[20 + gone :] if frame.tracks]
         assert len(back) >= 16
-        assert _ids(seen, "a") == {1}
+        assert ids(seen, "a") == {1}
         assert [frame.tracks[0].begins for frame in back] == [True] + [False] * (len(back) - 1)
 
 
-def _shots(rng: Rng, colours: dict[str, np.ndarray], count: int = 15) -> Iterator[Shot]:
-    """People somewhere in a new place."""
-    behind, places = background(rng), rng.permutation([rng.uniform(50, 120), rng.uniform(200, 270)])
-    height = rng.uniform(80, 150)
-    for _ in range(count):
-        yield behind, {name: Figure(c, x, 175, height) for (name, c), x in zip(colours.items(), places, strict=False)}
-
-
-@pytest.mark.parametrize("names", ["a", "ab"])
-def test_nothing_glides_across_a_cut_and_everyone_keeps_their_number(names: str) -> None:
-    for seed in range(4):
-        rng = np.random.default_rng(seed)
-        colours = {name: figure(rng) for name in names}
-        seen = followed([shot for _ in range(4) for shot in _shots(rng, colours)], Stand(rng), people=2)
-        for number, frame in enumerate(seen):
-            begins = number % 15 == 0
-            assert [track.begins for track in frame.tracks] == [begins] * len(names), (seed, number)
-            assert frame.who().keys() == set(names)
-            assert all(track.box.overlap(frame.truth[name]) > 0.6 for name, track in frame.who().items())
-        assert len({tuple(frame.who()[name].track_id for name in names) for frame in seen}) == 1
-
-
-_RED, _GREEN, _BLUE, _YELLOW = (200, 30, 30), (30, 180, 60), (30, 30, 200), (225, 215, 60)
-_GREY, _WHITE = (90, 90, 90), (235, 235, 235)
-
-
-@pytest.mark.parametrize(
-    ("colours", "empty", "number"),
-    [
-        # Only the trousers are alike: that may be the light, which changed with the cut, but not a second after it.
-        ((_YELLOW, _GREEN, _BLUE), 0, 1),
-        ((_YELLOW, _GREEN, _BLUE), 30, 2),
-        # Nothing is.
-        ((_GREEN, _WHITE, _RED), 0, 2),
-    ],
-)
-def test_whoever_is_left_after_a_cut_is_who_was_before_unless_plainly_a_stranger(
-    colours: tuple[tuple[int, int, int], ...], empty: int, number: int
-) -> None:
-    for seed in range(4):
-        rng, one = _scene(seed)
-        one = replace(one, colours=np.array((_GREY, _RED, _BLUE), np.uint8))
-        other = replace(one, colours=np.array(colours, np.uint8), x=90)
-        here, there = background(rng), background(rng)
-        shots: list[Shot] = [*[(here, {"a": one})] * 20, *[(there, {})] * empty, *[(there, {"b": other})] * 9]
-        seen = followed(shots, Stand(rng))
-        assert _ids(seen, "a") == {1}
-        assert _ids(seen, "b") == {number}
-
-
-def test_who_is_lost_with_a_cut_is_so_in_the_frames_after_it() -> None:
-    one = Followed(Found(Box((0.0, 0.0, 40.0, 100.0), 0.9), None), 0.0, 0)
-    one.lose(0.0)
-    one.move_to(1 / 30)
-    assert one.lost
-    assert not one.present
-
-
-def test_a_jump_in_the_same_place_restarts_the_person_in_that_frame() -> None:
-    for seed in range(4):
-        rng, one = _scene(seed)
-        behind = background(rng)
-        shots = [(behind, {"a": replace(one, x=x)}) for x in (80, 220, 120) for _ in range(14)]
-        seen = followed(shots, Stand(rng))
-        assert _ids(seen, "a") == {1}
-        assert [k for k, frame in enumerate(seen) if frame.tracks[0].begins] == [0, 14, 28]
-        assert all(frame.tracks[0].box.overlap(frame.truth["a"]) > 0.6 for frame in seen)
-
-
 def test_the_one_held_stays_though_a_larger_one_comes_and_a_stranger_gets_a_new_number() -> None:
-    rng, one = _scene()
+    rng, one = scene()
     behind, large = background(rng), Figure(figure(rng), 260, 179, 170)
     shots: list[Shot] = [
         (behind, figures) for figures in ({"a": one}, {"a": one, "b": large}, {"b": large}) for _ in range(15)
@@ -229,7 +163,7 @@ def test_the_same_file_gives_the_same_boxes_whenever_meshes_arrive() -> None:
 
 
 def test_a_mesh_and_a_look_hold_whom_the_detector_misses_for_a_second() -> None:
-    rng, one = _scene()
+    rng, one = scene()
     behind, detector = background(rng), Stand(rng)
     image, truth = filmed(behind, {"a": one})
     follower, shown = Follower(detector, 1, 1), []
@@ -244,7 +178,7 @@ def test_a_mesh_and_a_look_hold_whom_the_detector_misses_for_a_second() -> None:
 
 
 def test_someone_whom_the_detector_doubts_goes_on_and_nobody_comes_of_doubt() -> None:
-    rng, one = _scene()
+    rng, one = scene()
     image, truth = filmed(background(rng), {"a": one})
     detector = Stand(rng)
     follower, shown = Follower(detector, 2, 3), []
@@ -277,7 +211,7 @@ def test_in_a_new_scene_places_asked_for_are_filled_with_who_is_likely(people: i
 
 @pytest.mark.parametrize("share", [0.5, 0.6, 0.65])
 def test_a_part_that_is_found_does_not_make_someone_of_whom_there_is_a_mesh_smaller(share: float) -> None:
-    rng, one = _scene()
+    rng, one = scene()
     image, truth = filmed(background(rng), {"a": one})
     detector = Stand(rng)
     x1, y1, x2, y2 = truth["a"].xyxy_px
@@ -295,7 +229,7 @@ def test_a_part_that_is_found_does_not_make_someone_of_whom_there_is_a_mesh_smal
 
 def test_who_was_lost_in_an_earlier_source_does_not_keep_the_detector_busy() -> None:
     """Time begins again with another source, however long the one before was."""
-    rng, one = _scene()
+    rng, one = scene()
     behind, detector = background(rng), Stand(rng)
     image, truth = filmed(behind, {"a": one})
     follower = Follower(detector, 1, 3)
