@@ -60,7 +60,8 @@ def hair_cover(look: Looks, p: Tensor, width: float) -> Tensor:
     line = look["hairline"]
     scalp = step(y + line[:, 1:] * (0.1 - z).clamp(min=0), line[:, :1] + 0.55 * (z - 0.12).clamp(min=0), width)
     ears = step((p[..., 0].abs() - 0.083).clamp(min=0) * 100, 0.3, 0.4) * step(-y, -0.32, 0.01)
-    return scalp * (1 - ears) * step(y, 0.2, 0.02) * (look["hair_kind"] > 0)
+    nape = 0.2 - 0.08 * (line[:, 1:] - 0.7).clamp(0, 1)
+    return scalp * (1 - ears) * step(y, nape, 0.02) * (look["hair_kind"] > 0)
 
 
 def shoe_cover(look: Looks, p: Tensor, width: float) -> Tensor:

@@ -20,21 +20,25 @@ KEPT = Path(__file__).parent / "kept"
 
 
 def keep(checkpoint: Path, out: Path) -> None:
-    """Write the averaged weights of a checkpoint. Raises FileNotFoundError where there is none."""
+    """Write the averaged weights of a checkpoint, and those of what is trained along. Raises FileNotFoundError where
+    there is none."""
     state = checkpoints.load(checkpoint)
-    halves = {name: _half(value) for name, value in state["average"].items()}
+    halves = {part: {name: _half(value) for name, value in state[part].items()} for part in ("average", "aside")}
     out.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({"architecture": state["architecture"], "average": halves, "progress": state["progress"]}, out)
+    torch.save({"architecture": state["architecture"], "progress": state["progress"], **halves}, out)
 
 
 def begin_from(trainer: Trainer[Any], path: Path) -> None:
-    """Give a new trainer the weights of a file that `keep` wrote, see `grown`; steps and learning rate begin anew.
-    Raises FileNotFoundError where there is none."""
+    """Give a new trainer the weights of a file that `keep` wrote, see `grown`; steps and learning rate begin anew. What
+    is trained along begins anew too where the file is older than it. Raises FileNotFoundError where there is none."""
     if not path.is_file():
         raise FileNotFoundError(f"no weights at {path}; leave out --begin-from to begin with none")
     begun = grown(trainer.network, trainer.architecture, path)
     for network in (trainer.network, trainer.average.module):
         network.load_state_dict(begun)
+    aside = torch.load(path, map_location="cpu", weights_only=True).get("aside", {})
+    if aside.keys() == trainer.aside.state_dict().keys():
+        trainer.aside.load_state_dict(aside)
 
 
 def grown(network: nn.Module, architecture: Mapping[str, Any], path: Path) -> dict[str, Tensor]:

@@ -46,6 +46,10 @@ _CLOTHS = ((20, 20, 22), (240, 240, 240), (128, 128, 128), (30, 40, 80), (60, 85
 _SHIRTS = ((245, 245, 245), (250, 250, 250), (200, 215, 240), (235, 215, 215))
 _IRISES = ((60, 35, 20), (90, 70, 40), (90, 120, 150))
 
+# Hair of most ends at the nape: of whom it ended higher, skin was seen from behind where in photographs there is none.
+_TO_NAPE = 0.85
+_COVERED = 0.12
+
 # How often cloth is plain, striped, checked, dotted, mottled.
 _TOP_KINDS = (0.5, 0.15, 0.1, 0.08, 0.17)
 _BOTTOM_KINDS = (0.7, 0.05, 0.05, 0.02, 0.18)
@@ -87,7 +91,8 @@ def random_look(rng: Rng) -> NDArray[np.float32]:
 
 def changed_look(rng: Rng, look: NDArray[np.float32]) -> NDArray[np.float32]:
     """The look (LOOK_NUMBERS,), sometimes in a jacket, coat or hood that stands far off the body, open over a shirt or
-    shut, or in a suit, or with bare shoulders; sometimes with much hair, or hair that hangs before the shoulders."""
+    shut, or in a suit, or with bare shoulders; sometimes with much hair, or hair that hangs before the shoulders, or a
+    hat. What hair they have mostly ends at the nape."""
     look = look.copy()
     kind = rng.random()
     if kind < 0.17:
@@ -105,7 +110,21 @@ def changed_look(rng: Rng, look: NDArray[np.float32]) -> NDArray[np.float32]:
         look[_SLICES["hair_front"]] = rng.uniform(0.1, 0.9)
     if rng.random() < 0.2:
         look[_SLICES["thickness"]][2] = rng.uniform(0.03, 0.08)
+    if rng.random() < _TO_NAPE:
+        look[_SLICES["hairline"]][1] = rng.uniform(1.2, 2.2)
+    if rng.random() < _COVERED:
+        _cover_head(rng, look)
     return look
+
+
+def _cover_head(rng: Rng, look: NDArray[np.float32]) -> None:
+    """A hat or a hood instead of hair: as low on the forehead as on the nape, or of the top's cloth."""
+    hood = rng.random() < 0.4
+    for name, value in (("hair_kind", 1), ("hair_front", 0), ("beard", 0), ("brows", 0)):
+        look[_SLICES[name]] = value
+    look[_SLICES["hair"]] = look[_SLICES["top"]] if hood else _cloth(rng)
+    look[_SLICES["hairline"]] = (rng.uniform(0.29, 0.34), 2.2 if hood else rng.uniform(0.0, 1.2))
+    look[_SLICES["thickness"]][2] = rng.uniform(0.01, 0.05)
 
 
 def _put_on_suit(rng: Rng, look: NDArray[np.float32]) -> None:

@@ -63,7 +63,7 @@ class Trainer(Generic[Batch]):
         """path: of the checkpoint. optimizers: each of some weights, all at one learning rate. losses: of a batch,
         scalars by name; the one called "total" is made smaller. aside: what is trained along, for a loss only."""
         self.network = network
-        self._aside = nn.Module() if aside is None else aside
+        self.aside = nn.Module() if aside is None else aside
         self.average = averaged(network, plan.decay)
         self.step, self.spent_s = 0, 0.0
         self.history: list[dict[str, float]] = []
@@ -103,7 +103,7 @@ class Trainer(Generic[Batch]):
                 "architecture": self.architecture,
                 "network": self.network.state_dict(),
                 "average": self.average.module.state_dict(),
-                "aside": self._aside.state_dict(),
+                "aside": self.aside.state_dict(),
                 "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
                 "progress": progress,
                 "history": json.dumps(self.history),
@@ -117,7 +117,7 @@ class Trainer(Generic[Batch]):
             raise ValueError(f"the checkpoint {self._path} is of another architecture; begin anew in another folder")
         self.network.load_state_dict(state["network"])
         self.average.module.load_state_dict(state["average"])
-        self._aside.load_state_dict(state["aside"])
+        self.aside.load_state_dict(state["aside"])
         for optimizer, kept in zip(self._optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(kept)
         self.step, self.spent_s = state["progress"]["step"], state["progress"]["spent_s"]

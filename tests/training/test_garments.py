@@ -102,3 +102,30 @@ def test_a_suit_shows_the_shirt_in_a_wedge_and_the_tie_on_it() -> None:
     assert (cover(top_cover, beside) == 1).all()
     assert torch.equal(cover(tie_cover, neck) == 1, looks["tie"][suits, 0] > 0)
     assert (cover(tie_cover, beside) == 0).all()
+
+
+def test_hair_mostly_ends_at_the_nape_and_never_on_the_face_or_the_back() -> None:
+    drawn = [changed_look(np.random.default_rng(seed), random_look(np.random.default_rng(seed))) for seed in range(200)]
+    looks = Looks(torch.from_numpy(np.stack(drawn)))
+    short = looks["hair_kind"][:, 0] == 1
+
+    def covered(*at: float) -> Tensor:
+        return hair_cover(looks, torch.tensor(at).expand(len(drawn), 1, 3), 0.01)[short, 0]
+
+    assert short.sum() > 50
+    assert (covered(0.0, 0.36, 0.02) == 1).all()  # the top
+    assert 0.7 < (covered(0.0, 0.21, -0.01) > 0.5).float().mean() < 0.98  # above the nape, at the mouth's height
+    assert not covered(0.0, 0.24, 0.16).any()
+    assert not covered(0.0, 0.06, 0.0).any()
+
+
+def test_some_wear_a_hat_or_a_hood_of_the_top_s_cloth_instead_of_hair() -> None:
+    seeds = range(300)
+    plain = [random_look(np.random.default_rng(seed)) for seed in seeds]
+    drawn = [changed_look(np.random.default_rng(seed), look) for seed, look in zip(seeds, plain, strict=True)]
+    before, after = (Looks(torch.from_numpy(np.stack(looks))) for looks in (plain, drawn))
+    worn = (before["hair"] != after["hair"]).any(1)
+    assert 0.05 < worn.float().mean() < 0.2
+    assert (after["hair_kind"][worn] == 1).all()
+    assert not after["beard"][worn].any()
+    assert 0.2 < (after["hair"][worn] == after["top"][worn]).all(1).float().mean() < 0.6

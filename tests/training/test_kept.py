@@ -16,15 +16,17 @@ from training.trainer import Plan, Trainer
 PLAN = Plan(rate=0.1, minutes=1.0, warm_up_steps=1, clip=1.0, decay=0.5)
 
 
-def _trainer(folder: Path, seed: int, width: int = 3) -> Trainer[Tensor]:
+def _trainer(folder: Path, seed: int, width: int = 3, *, aside: bool = False) -> Trainer[Tensor]:
     torch.manual_seed(seed)
     network = nn.Sequential(nn.Linear(2, width), nn.BatchNorm1d(width), nn.Linear(width, 1))
     optimizer = torch.optim.SGD(network.parameters(), lr=PLAN.rate)
+    along = nn.Linear(2, 1) if aside else None
 
     def losses(batch: Tensor) -> dict[str, Tensor]:
         return {"total": network(batch).square().mean()}
 
-    return Trainer(folder / "network", network, {"width": width}, (optimizer,), losses=losses, plan=PLAN)
+    path, architecture = folder / "network", {"width": width}
+    return Trainer(path, network, architecture, (optimizer,), losses=losses, plan=PLAN, aside=along)
 
 
 def test_a_new_training_has_the_averaged_weights(tmp_path: Path) -> None:
@@ -39,6 +41,19 @@ def test_a_new_training_has_the_averaged_weights(tmp_path: Path) -> None:
         for name, value in own.state_dict().items():
             torch.testing.assert_close(value, average.state_dict()[name], rtol=1e-3, atol=1e-4)
     assert new.step == 0
+
+
+def test_what_is_trained_along_is_kept_too(tmp_path: Path) -> None:
+    old, new, older = (_trainer(tmp_path / name, seed=seed, aside=True) for seed, name in enumerate("abc"))
+    old.save()
+    keep(tmp_path / "a" / "network", tmp_path / "network.pth")
+    begin_from(new, tmp_path / "network.pth")
+    torch.testing.assert_close(new.aside.state_dict(), old.aside.state_dict(), rtol=1e-3, atol=1e-4)
+    content = torch.load(tmp_path / "network.pth", weights_only=True)
+    torch.save({name: value for name, value in content.items() if name != "aside"}, tmp_path / "older.pth")
+    before = {name: value.clone() for name, value in older.aside.state_dict().items()}
+    begin_from(older, tmp_path / "older.pth")
+    torch.testing.assert_close(older.aside.state_dict(), before)
 
 
 def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
