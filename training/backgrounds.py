@@ -1,9 +1,9 @@
-"""Pictures without people: flat, graded, patterned, rooms, outdoors, clutter, and several of these at once; and views
-of panoramas, where there are any. RGB."""
+"""Pictures without people: flat, graded, patterned, rooms, outdoors, clutter, and several of these at once; and real
+places, where there are any. RGB."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.chances import Rng, chosen
-from training.panoramas import Panorama, read_panoramas, view
+from training.places import Places, read_places
 
 Image = NDArray[np.uint8]
 Canvas = NDArray[Any]  # (H, W, 3), 0..255 but for overshoots, of any type while it is made
 Colour = NDArray[np.float32]
 
 _POOL_PX = 320
-_REAL = 0.5  # of the backgrounds are views of panoramas, where there are any
+_REAL = 0.5  # of the backgrounds are real places, where there are any
+_NOWHERE = Places()
 
 
 class Pool:
     """Backgrounds made ahead of use, since each takes longer to make than a person to put on it."""
 
-    def __init__(self, rng: Rng, count: int, panoramas: Sequence[Panorama] = ()) -> None:
-        self._panoramas = panoramas
+    def __init__(self, rng: Rng, count: int, places: Places = _NOWHERE) -> None:
+        self._places = places
         self.images = [self._new(rng) for _ in range(count)]
 
     def renew(self, rng: Rng) -> None:
@@ -49,19 +50,19 @@ class Pool:
         return scaled[:, ::-1] if rng.random() < 0.5 else scaled
 
     def _new(self, rng: Rng) -> Image:
-        return random_background(rng, (_POOL_PX, _POOL_PX), self._panoramas)
+        return random_background(rng, (_POOL_PX, _POOL_PX), self._places)
 
 
-def pool_of(rng: Rng, count: int, panoramas: Path | None) -> Pool:
-    """A pool, with views of the panoramas in a folder if one is given."""
-    return Pool(rng, count, () if panoramas is None else read_panoramas(panoramas))
+def pool_of(rng: Rng, count: int, places: Path | None) -> Pool:
+    """A pool, with real places out of a folder if one is given, see `read_places`."""
+    return Pool(rng, count, read_places(places))
 
 
-def random_background(rng: Rng, size_wh: tuple[int, int], panoramas: Sequence[Panorama] = ()) -> Image:
+def random_background(rng: Rng, size_wh: tuple[int, int], places: Places = _NOWHERE) -> Image:
     """(H, W, 3) uint8."""
     width, height = size_wh
-    if panoramas and rng.random() < _REAL:
-        image = _place(rng, height, width, panoramas)
+    if any(places) and rng.random() < _REAL:
+        image = _place(rng, height, width, places)
     else:
         image = chosen(rng, _KINDS)(rng, height, width)
     if rng.random() < 0.4:
@@ -152,9 +153,9 @@ def _outdoors(rng: Rng, height: int, width: int) -> Canvas:
     return image
 
 
-def _place(rng: Rng, height: int, width: int, panoramas: Sequence[Panorama]) -> Canvas:
-    """A view of a panorama, sometimes with clutter before it, which is sharper."""
-    image = np.ascontiguousarray(view(rng, panoramas, (width, height)), np.float32)
+def _place(rng: Rng, height: int, width: int, places: Places) -> Canvas:
+    """A real place, sometimes with clutter before it, which is sharper."""
+    image = np.ascontiguousarray(places.picture(rng, (width, height)), np.float32)
     if rng.random() < 0.4:
         _strew(rng, image)
     return image

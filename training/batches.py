@@ -56,13 +56,13 @@ _BODY_LEAST_PX, _HAND_LEAST_PX, _FACE_LEAST_PX = 96, 32, 28
 class _Stream(IterableDataset[Arrays]):
     """An endless stream of items. Each loader process draws its own."""
 
-    def __init__(self, folder: Path, config: NetworkConfig, seed: int, panoramas: Path | None = None) -> None:
-        """folder: of a `Store`. panoramas: for backgrounds, see `read_panoramas`."""
-        self._folder, self._config, self._seed, self._panoramas = folder, config, seed, panoramas
+    def __init__(self, folder: Path, config: NetworkConfig, seed: int, places: Path | None = None) -> None:
+        """folder: of a `Store`. places: for backgrounds, see `read_places`."""
+        self._folder, self._config, self._seed, self._places = folder, config, seed, places
 
     def __iter__(self) -> Iterator[Arrays]:
         rng = loader_rng(self._seed)
-        store, pool = Store(self._folder), pool_of(rng, _POOL, self._panoramas)
+        store, pool = Store(self._folder), pool_of(rng, _POOL, self._places)
         while True:
             pool.renew(rng)
             for number in range(_USES):

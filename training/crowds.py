@@ -60,16 +60,16 @@ class Crowds(IterableDataset[Crowd]):
         folder: Path,
         config: DetectorConfig,
         seed: int,
-        panoramas: Path | None = None,
+        places: Path | None = None,
         things: Path | None = None,
     ) -> None:
-        """folder: of a `Store`. panoramas: for backgrounds, see `read_panoramas`. things: see `read_things`."""
+        """folder: of a `Store`. places: for backgrounds, see `read_places`. things: see `read_things`."""
         self._folder, self._config, self._seed = folder, config, seed
-        self._panoramas, self._things = panoramas, things
+        self._places, self._things = places, things
 
     def __iter__(self) -> Iterator[Crowd]:
         rng = loader_rng(self._seed)
-        store, pool = Store(self._folder), pool_of(rng, _POOL, self._panoramas)
+        store, pool = Store(self._folder), pool_of(rng, _POOL, self._places)
         things = [] if self._things is None else read_things(self._things)
         while True:
             pool.renew(rng)

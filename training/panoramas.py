@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,7 +14,6 @@ from training.chances import Rng
 Image = NDArray[np.uint8]
 Panorama = NDArray[np.float32]  # (H, 2 H, 3) linear light, equirectangular: up is row 0
 
-_SUFFIXES = (".hdr", ".jpeg", ".jpg", ".png")
 _GAMMA = 2.2
 _HEIGHT_DEG = (30, 85)  # that a view sees
 _PITCH_DEG, _ROLL_DEG = 12, 3  # standard deviations
@@ -23,24 +21,9 @@ _BRIGHTNESS = (0.08, 0.5)  # of a view's median, where 1 is white
 _TINTS = 0.06
 
 
-def read_panoramas(folder: Path) -> list[Panorama]:
-    """All in a folder: Radiance files, or pictures of 8 bits, twice as wide as high. Raises FileNotFoundError where
-    there is none, ValueError for one that is no panorama."""
-    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in _SUFFIXES)
-    if not paths:
-        raise FileNotFoundError(f"no panorama in {folder}; it should hold pictures named {' or '.join(_SUFFIXES)}")
-    return [_read(path) for path in paths]
-
-
-def _read(path: Path) -> Panorama:
-    image = cv2.imread(str(path), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
-    if image is None:
-        raise ValueError(f"{path} cannot be read as a picture")
-    height, width = image.shape[:2]
-    if width != 2 * height:
-        raise ValueError(f"{path} is {width} x {height}; a panorama is twice as wide as high")
-    light = (image / 255) ** _GAMMA if image.dtype == np.uint8 else image
-    return np.ascontiguousarray(light[..., ::-1], np.float32)
+def as_light(image: NDArray[np.uint8] | NDArray[np.float32]) -> Panorama:
+    """Of a picture (H, 2 H, 3): RGB of 8 bits, or light as it is."""
+    return np.asarray((image / 255) ** _GAMMA if image.dtype == np.uint8 else image, np.float32)
 
 
 def view(rng: Rng, panoramas: Sequence[Panorama], size_wh: tuple[int, int]) -> Image:

@@ -25,9 +25,9 @@ _QUALITY = 82
 _MESH = (120, 170, 235)
 
 
-def training_images(store: Path, panoramas: Path | None = None) -> NDArray[np.uint8]:
+def training_images(store: Path, places: Path | None = None) -> NDArray[np.uint8]:
     """64 people as the networks see them: body, hands (left ones mirrored), face."""
-    items = (item for item in People(store, NETWORK, 1, panoramas) if "face" in item)
+    items = (item for item in People(store, NETWORK, 1, places) if "face" in item)
     pictures = []
     for _ in range(_TRAINED_ON):
         item = next(items)
@@ -76,12 +76,12 @@ def main() -> None:
     """Draw and write."""
     parser = argparse.ArgumentParser(prog="python -m training.people_sheet", description=__doc__)
     parser.add_argument("--store", type=Path, default=Path("training-store"))
-    parser.add_argument("--panoramas", type=Path, metavar="FOLDER", help="for backgrounds, as in training")
+    parser.add_argument("--places", type=Path, metavar="FOLDER", help="for backgrounds, as in training")
     parser.add_argument("--model", help="a bundle; default: as wb-track finds it")
     parser.add_argument("--out", type=Path, default=OPEN_BODY.parent)
     options = parser.parse_args()
     quality = (cv2.IMWRITE_JPEG_QUALITY, _QUALITY)
-    trained_on = training_images(options.store, options.panoramas)
+    trained_on = training_images(options.store, options.places)
     for name, picture in (("training", trained_on), ("results", results(options.model))):
         cv2.imwrite(str(options.out / f"{name}.jpg"), picture[..., ::-1], quality)
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from training.curves import draw_curves
 from training.kept import begin_from
-from training.panoramas import read_panoramas
+from training.places import read_places
 from training.store import Store
 from training.things import read_things
 from training.trainer import Batch, Trainer
@@ -37,7 +37,7 @@ class Options:
     batch: int
     rate: float
     loaders: int
-    panoramas: Path | None
+    places: Path | None
     things: Path | None
 
     @property
@@ -59,7 +59,7 @@ def asked(module: str, description: str | None, *, batch: int, rate: float, with
     parser.add_argument("--batch", type=int, default=batch)
     parser.add_argument("--rate", type=float, default=rate, help="the highest learning rate")
     parser.add_argument("--loaders", type=int, default=1, help="processes that make batches")
-    parser.add_argument("--panoramas", type=Path, metavar="FOLDER", help="views of these are half of the backgrounds")
+    parser.add_argument("--places", type=Path, metavar="FOLDER", help="pictures of nobody, half of the backgrounds")
     parser.set_defaults(things=None)
     if with_things:
         parser.add_argument("--things", type=Path, metavar="FOLDER", help="cutouts of what is nobody: .png with alpha")
@@ -68,10 +68,9 @@ def asked(module: str, description: str | None, *, batch: int, rate: float, with
 
 def ready(trainer: Trainer[Batch], options: Options) -> None:
     """Give a trainer what it goes on from: its checkpoint, else kept weights, else nothing. Raises FileNotFoundError
-    where these, the store, panoramas or things are missing, ValueError where one of those is none."""
+    where these, the store, places or things are missing, ValueError where one of those is none."""
     Store(options.store)  # else it would be a loader's process that finds none
-    if options.panoramas is not None:
-        read_panoramas(options.panoramas)
+    read_places(options.places)
     if options.things is not None:
         read_things(options.things)
     if options.resume and trainer.kept:

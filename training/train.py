@@ -161,7 +161,7 @@ def main() -> None:
     options = asked("training.train", __doc__, batch=32, rate=1.5e-3)
     trainer = network_trainer(options.folder, options.device, options.rate, options.plan_minutes)
     ready(trainer, options)
-    people = People(options.store, NETWORK, trainer.step, options.panoramas)
+    people = People(options.store, NETWORK, trainer.step, options.places)
     loaded: Iterator[Batch] = batches(people, options.batch, options.loaders, collated)
     train(trainer, loaded, options.minutes, options.folder / "curves.png", _SHOWN)
 

@@ -58,7 +58,7 @@ def main() -> None:
     options = asked("training.train_detector", __doc__, batch=16, rate=2e-3, with_things=True)
     trainer = detector_trainer(options.folder, options.device, options.rate, options.plan_minutes)
     ready(trainer, options)
-    crowds = Crowds(options.store, DETECTOR, trainer.step, options.panoramas, options.things)
+    crowds = Crowds(options.store, DETECTOR, trainer.step, options.places, options.things)
     loaded = batches(crowds, options.batch, options.loaders, collated)
     train(trainer, loaded, options.minutes, options.folder / "detector-curves.png")
 

@@ -21,7 +21,7 @@ def main() -> None:
     trainer = network_trainer(options.folder, options.device, options.rate, options.plan_minutes, alone="faces")
     ready(trainer, options)
     loaded: Iterator[Batch] = batches(
-        Faces(options.store, NETWORK, trainer.step, options.panoramas), options.batch, options.loaders
+        Faces(options.store, NETWORK, trainer.step, options.places), options.batch, options.loaders
     )
     train(trainer, loaded, options.minutes, options.folder / "face-curves.png", _SHOWN)
 

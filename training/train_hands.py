@@ -25,7 +25,7 @@ def main() -> None:
     trainer = network_trainer(options.folder, options.device, options.rate, options.plan_minutes, alone="hands")
     ready(trainer, options)
     loaded: Iterator[Batch] = batches(
-        Hands(options.store, NETWORK, trainer.step, options.panoramas), options.batch, options.loaders
+        Hands(options.store, NETWORK, trainer.step, options.places), options.batch, options.loaders
     )
     train(trainer, loaded, options.minutes, options.folder / "hand-curves.png", _SHOWN)
 
