@@ -65,8 +65,8 @@ def _read(path: Path) -> NDArray[np.uint8] | NDArray[np.float32]:
     image = cv2.imread(str(path), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
     if image is None:
         raise ValueError(f"{path} cannot be read as a picture")
-    kind = np.uint8 if image.dtype == np.uint8 else np.float32
-    return np.ascontiguousarray(image[..., ::-1], kind)
+    rgb = np.ascontiguousarray(image[..., ::-1])
+    return np.asarray(rgb, np.uint8) if rgb.dtype == np.uint8 else np.asarray(rgb, np.float32)
 
 
 def part(rng: Rng, photographs: Sequence[Image], size_wh: tuple[int, int]) -> Image:
