@@ -9,6 +9,10 @@ from collections.abc import Callable
 _BAD_INPUT = 2
 
 
+class UnusableError(ValueError):
+    """A file is there, but is not what a command was to be given. Says which, and what was expected."""
+
+
 def positive_count(text: str) -> int:
     """An option's number of things, of which there must be some."""
     if not (text.isascii() and text.isdigit() and int(text) > 0):
@@ -17,10 +21,13 @@ def positive_count(text: str) -> int:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a command. Exits with 2 where it raises FileNotFoundError."""
+    """Run a command. Exits with 2 where it raises FileNotFoundError or `UnusableError`."""
     try:
         main()
     except FileNotFoundError as error:
         missing = error.filename and f"no file at {error.filename}; expected one that is there"
         print(missing or error, file=sys.stderr)
+        sys.exit(_BAD_INPUT)
+    except UnusableError as error:
+        print(error, file=sys.stderr)
         sys.exit(_BAD_INPUT)

@@ -55,7 +55,8 @@ def bottom_cover(look: Looks, p: Tensor, width: float) -> Tensor:
 
 
 def hair_cover(look: Looks, p: Tensor, width: float) -> Tensor:
-    """(N, P) the same for hair on the head."""
+    """(N, P) the same for hair on the head, or what is worn instead. It ends along a line that falls from the forehead
+    back to 0.2 m, or, where it is steep, to the nape at 0.12 m."""
     y, z = p[..., 1], p[..., 2]
     line = look["hairline"]
     scalp = step(y + line[:, 1:] * (0.1 - z).clamp(min=0), line[:, :1] + 0.55 * (z - 0.12).clamp(min=0), width)

@@ -4,6 +4,7 @@ lost: `python -m training.kept`."""
 from __future__ import annotations
 
 import argparse
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 
 from models.networks.resnet import BasicBlock
 from training import checkpoints
-from training.command import run
+from training.command import UnusableError, run
 from training.trainer import Trainer
 
 KEPT = Path(__file__).parent / "kept"
@@ -30,13 +31,14 @@ def keep(checkpoint: Path, out: Path) -> None:
 
 def begin_from(trainer: Trainer[Any], path: Path) -> None:
     """Give a new trainer the weights of a file that `keep` wrote, see `grown`; steps and learning rate begin anew. What
-    is trained along begins anew too where the file is older than it. Raises FileNotFoundError where there is none."""
+    is trained along begins anew too where the file is older than it. Raises FileNotFoundError where there is none,
+    UnusableError where it is another file."""
     if not path.is_file():
         raise FileNotFoundError(f"no weights at {path}; leave out --begin-from to begin with none")
     begun = grown(trainer.network, trainer.architecture, path)
     for network in (trainer.network, trainer.average.module):
         network.load_state_dict(begun)
-    aside = torch.load(path, map_location="cpu", weights_only=True).get("aside", {})
+    aside = _content(path).get("aside", {})
     if aside.keys() == trainer.aside.state_dict().keys():
         trainer.aside.load_state_dict(aside)
 
@@ -45,17 +47,27 @@ def grown(network: nn.Module, architecture: Mapping[str, Any], path: Path) -> di
     """A network's weights, as `state_dict` has them, from a file that `keep` wrote. A stage of more basic blocks than
     the file has is as the shorter one: the blocks more are the identity. FaceNet may see larger pictures.
 
-    Raises ValueError where the file is of another architecture.
+    Raises UnusableError where the file is of another architecture, or is none of `keep`.
     """
-    content = torch.load(path, map_location="cpu", weights_only=True)
+    content = _content(path)
     weights: Mapping[str, Tensor] = content["average"]
     known, own = {**architecture, **content["architecture"]}, network.state_dict()
     if _alike(known) != _alike(architecture) or weights.keys() - own.keys():
-        raise ValueError(f"the weights in {path} are of another architecture; name others, or begin without")
+        raise UnusableError(f"the weights in {path} are of another architecture; name others, or begin without")
     for name, block in network.named_modules():
         if isinstance(block, BasicBlock) and f"{name}.bn2.weight" not in weights:
             nn.init.zeros_(block.bn2.weight)
     return network.state_dict() | {name: value.to(own[name].dtype) for name, value in weights.items()}
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (EOFError, RuntimeError, pickle.UnpicklingError) as error:
+        raise UnusableError(f"{path} cannot be read as kept weights; name a file that training.kept wrote") from error
+    if not isinstance(content, dict) or not {"architecture", "average"} <= content.keys():
+        raise UnusableError(f"{path} has no kept weights; name a file that training.kept wrote")
+    return content
 
 
 def _alike(architecture: Mapping[str, Any]) -> dict[str, Any]:

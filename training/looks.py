@@ -46,9 +46,9 @@ _CLOTHS = ((20, 20, 22), (240, 240, 240), (128, 128, 128), (30, 40, 80), (60, 85
 _SHIRTS = ((245, 245, 245), (250, 250, 250), (200, 215, 240), (235, 215, 215))
 _IRISES = ((60, 35, 20), (90, 70, 40), (90, 120, 150))
 
-# Hair of most ends at the nape: of whom it ended higher, skin was seen from behind where in photographs there is none.
+# Hair of most ends at the nape: where it ended higher, skin was seen from behind, as in photographs hardly ever.
 _TO_NAPE = 0.85
-_COVERED = 0.12
+_COVERED = 0.12  # wear a hat or a hood
 
 # How often cloth is plain, striped, checked, dotted, mottled.
 _TOP_KINDS = (0.5, 0.15, 0.1, 0.08, 0.17)
@@ -118,7 +118,7 @@ def changed_look(rng: Rng, look: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _cover_head(rng: Rng, look: NDArray[np.float32]) -> None:
-    """A hat or a hood instead of hair: as low on the forehead as on the nape, or of the top's cloth."""
+    """Instead of hair a hat, or a hood of the top's cloth; no brows and no beard, which have the hair's colour."""
     hood = rng.random() < 0.4
     for name, value in (("hair_kind", 1), ("hair_front", 0), ("beard", 0), ("brows", 0)):
         look[_SLICES[name]] = value
@@ -154,7 +154,7 @@ def _head(rng: Rng) -> Numbers:
         "hair_kind": rng.choice(4, p=(0.1, 0.45, 0.3, 0.15)),  # none, short, to the shoulders, long
         "hair_front": 0.0,  # radians that what hangs comes forward at each side
         "brows": rng.uniform(0.2, 1.0),
-        "hairline": (rng.uniform(0.31, 0.36), rng.uniform(0.2, 0.7)),
+        "hairline": (rng.uniform(0.31, 0.36), rng.uniform(0.2, 0.7)),  # how high on the forehead, and how steep
         "beard": float(rng.random() < 0.14),
         "iris": _mixed(rng, _IRISES, 0.05),
     }

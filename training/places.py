@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.chances import Rng
-from training.panoramas import Panorama, as_light, view
-
-Image = NDArray[np.uint8]
+from training.command import UnusableError
+from training.panoramas import Image, Panorama, as_light, view
 
 _SUFFIXES = (".hdr", ".jpeg", ".jpg", ".png")
 _PHOTOGRAPHS = 0.6  # of the backgrounds are parts of photographs, where there are both
@@ -39,8 +38,8 @@ class Places(NamedTuple):
 def read_places(folder: Path | None) -> Places:
     """All pictures in a folder, if one is given: those twice as wide as high are panoramas, the others photographs.
 
-    Raises FileNotFoundError where there is none, ValueError for one that cannot be read, and for light (.hdr) that is
-    no panorama.
+    Raises FileNotFoundError where there is none, UnusableError for one that cannot be read, and for light (.hdr)
+    that is no panorama.
     """
     if folder is None:
         return Places()
@@ -57,14 +56,14 @@ def read_places(folder: Path | None) -> Places:
         elif image.dtype == np.uint8:
             photographs.append(np.asarray(image, np.uint8))
         else:
-            raise ValueError(f"{path} is {width} x {height}; a panorama is twice as wide as high")
+            raise UnusableError(f"{path} is {width} x {height}; a panorama is twice as wide as high")
     return Places(panoramas, photographs)
 
 
 def _read(path: Path) -> NDArray[np.uint8] | NDArray[np.float32]:
     image = cv2.imread(str(path), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
     if image is None:
-        raise ValueError(f"{path} cannot be read as a picture")
+        raise UnusableError(f"{path} cannot be read as a picture; take it out of the folder")
     rgb = np.ascontiguousarray(image[..., ::-1])
     return np.asarray(rgb, np.uint8) if rgb.dtype == np.uint8 else np.asarray(rgb, np.float32)
 

@@ -68,8 +68,8 @@ def asked(module: str, description: str | None, *, batch: int, rate: float, with
 
 def ready(trainer: Trainer[Batch], options: Options) -> None:
     """Give a trainer what it goes on from: its checkpoint, else kept weights, else nothing. Raises FileNotFoundError
-    where these, the store, places or things are missing, ValueError where one of those is none."""
-    Store(options.store)  # else it would be a loader's process that finds none
+    where these, the store, places or things are missing, UnusableError where one of those is none."""
+    Store(options.store).random_row(np.random.default_rng())  # else it would be a loader's process that finds none
     read_places(options.places)
     if options.things is not None:
         read_things(options.things)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from models.joints import SMPLX_JOINTS, SMPLX_VERTEX_POINTS
 from training.chances import Rng
+from training.command import UnusableError
 from training.parts import FACE_POINTS
 from training.scene import BODY_WH, DENSE_PX, FACE_PX, HAND_PX, Sprites
 
@@ -82,10 +83,10 @@ class Store:
         return {name: array[row] for name, array in self.arrays.items()}
 
     def random_row(self, rng: Rng) -> int:
-        """A row that nobody is writing. Raises ValueError where nobody was drawn yet."""
+        """A row that nobody is writing. Raises UnusableError where nobody was drawn yet."""
         written = self.written
         if not written:
-            raise ValueError("the store is empty; draw people into it with python -m training.draw_people")
+            raise UnusableError("the store is empty; draw people into it with python -m training.draw_people")
         if written < self.capacity:
             return int(rng.integers(written))
         spared = min(_BEING_WRITTEN, self.capacity // 2)

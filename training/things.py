@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from training.backgrounds import Pool, random_colour
 from training.chances import Rng
+from training.command import UnusableError
 from training.pictures import Sprite, weighted
 
 _SHARES = (0.15, 0.9)  # how wide one is, of its height
@@ -42,8 +43,8 @@ def solid(rng: Rng, pool: Pool, high_px: float) -> Sprite:
 
 
 def read_things(folder: Path) -> list[Sprite]:
-    """All PNG files with an alpha channel in a folder. Raises FileNotFoundError where there is none, ValueError for one
-    without alpha."""
+    """All PNG files with an alpha channel in a folder. Raises FileNotFoundError where there is none,
+    UnusableError for one without alpha."""
     paths = sorted(folder.glob("*.png"))
     if not paths:
         raise FileNotFoundError(f"no thing in {folder}; it should hold .png files with an alpha channel")
@@ -64,7 +65,7 @@ def cutout(rng: Rng, things: Sequence[Sprite], high_px: float) -> Sprite:
 def _read(path: Path) -> Sprite:
     image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if image is None or image.ndim != 3 or image.shape[2] != 4 or image.dtype != np.uint8:
-        raise ValueError(f"{path} is no picture of 8 bits with an alpha channel")
+        raise UnusableError(f"{path} is no picture of 8 bits with an alpha channel")
     return weighted(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA), np.uint8))
 
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.optim import swa_utils
 
 from training import checkpoints
+from training.command import UnusableError
 
 Batch = TypeVar("Batch")
 Network = TypeVar("Network", bound=nn.Module)
@@ -111,10 +112,10 @@ class Trainer(Generic[Batch]):
         )
 
     def resume(self) -> None:
-        """Go on from what was kept. Raises ValueError where that is of another architecture."""
+        """Go on from what was kept. Raises UnusableError where that is of another architecture."""
         state = checkpoints.load(self._path)
         if {**self.architecture, **state["architecture"]} != self.architecture:
-            raise ValueError(f"the checkpoint {self._path} is of another architecture; begin anew in another folder")
+            raise UnusableError(f"the checkpoint {self._path} is of another architecture; begin anew in another folder")
         self.network.load_state_dict(state["network"])
         self.average.module.load_state_dict(state["average"])
         self.aside.load_state_dict(state["aside"])

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from training.command import positive_count, run
+from training.command import UnusableError, positive_count, run
 
 
 def _no_store() -> None:
     raise FileNotFoundError("no store in x; make one")
+
+
+def _no_picture() -> None:
+    raise UnusableError("x.jpg cannot be read; take it out")
 
 
 def _no_file() -> None:
@@ -21,6 +25,7 @@ def _no_file() -> None:
 @pytest.mark.parametrize(
     ("main", "said"),
     [
+        (_no_picture, "x.jpg cannot be read; take it out\n"),
         (_no_store, "no store in x; make one\n"),
         (_no_file, "no file at nowhere/nothing.json; expected one that is there\n"),
     ],

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from models.networks.config import ResNetConfig
 from models.networks.resnet import ResNet
+from training.command import UnusableError
 from training.kept import begin_from, keep
 from training.trainer import Plan, Trainer
 
@@ -62,6 +63,17 @@ def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
     keep(tmp_path / "network", tmp_path / "network.pth")
     with pytest.raises(ValueError, match="another architecture"):
         begin_from(_trainer(tmp_path / "new", seed=1, width=5), tmp_path / "network.pth")
+
+
+@pytest.mark.parametrize("content", [b"", b"not weights", {"state_dict": {}}, [1]])
+def test_what_was_not_kept_is_refused_in_a_sentence(tmp_path: Path, content: object) -> None:
+    path = tmp_path / "other.pth"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        torch.save(content, path)
+    with pytest.raises(UnusableError, match="name a file that training"):
+        begin_from(_trainer(tmp_path, seed=0), path)
 
 
 def _blocks(folder: Path, seed: int, count: int) -> Trainer[Tensor]:

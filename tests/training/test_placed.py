@@ -38,13 +38,19 @@ def test_a_point_of_a_sprite_is_followed_into_the_frame() -> None:
             np.testing.assert_allclose(there, np.array(found[:2]) - 0.5, atol=1.1)
 
 
+def _heads(seed: int, store: Store) -> tuple[Point, float]:
+    """(4, 2) of a group, and the mean gap from one to the next."""
+    people, _ = placed.group(np.random.default_rng(seed), store, 4, (200, 160))
+    heads = np.array([someone.head for someone in people])
+    return heads, float(np.diff(np.sort(heads[:, 0])).mean())
+
+
 def test_a_group_is_side_by_side_and_about_as_far_away(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(placed, "IN_ROWS", 0.0)
     metres = []
     for seed in range(30):
-        people, _ = placed.group(np.random.default_rng(seed), store, 4, (200, 160))
-        heads = np.array([someone.head for someone in people])
-        metres.append(np.diff(np.sort(heads[:, 0])).mean() / 0.575)  # gaps are 0.25 to 0.9 m
+        heads, gap = _heads(seed, store)
+        metres.append(gap / 0.575)  # gaps are 0.25 to 0.9 m
         assert np.ptp(heads[:, 1]) < 0.8 * metres[-1]
     assert min(metres) < 60
     assert max(metres) > 100
@@ -52,12 +58,8 @@ def test_a_group_is_side_by_side_and_about_as_far_away(store: Store, monkeypatch
 
 def test_in_rows_who_is_drawn_later_stands_before_and_lower(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(placed, "IN_ROWS", 1.0)
-    lower = []
-    for seed in range(60):
-        people, _ = placed.group(np.random.default_rng(seed), store, 4, (200, 160))
-        heads = np.array([someone.head for someone in people])
-        lower.append((heads[-1, 1] - heads[0, 1]) / np.diff(np.sort(heads[:, 0])).mean())
-    assert np.mean(lower) > 0.2
+    groups = [_heads(seed, store) for seed in range(60)]
+    assert np.mean([(heads[-1, 1] - heads[0, 1]) / gap for heads, gap in groups]) > 0.2
 
 
 def test_a_table_hides_where_people_of_a_group_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
