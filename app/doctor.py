@@ -6,7 +6,9 @@ import argparse
 import importlib.metadata
 import importlib.util
 import logging
+import os
 import platform
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -40,7 +42,8 @@ class Finding(NamedTuple):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code: 0 where wb-track can track, 1 where something that it cannot do without is missing or broken."""
+    """Exit code: 0 where wb-track can track, 1 where something that it cannot do without is missing or broken, 141
+    where whoever reads has read enough, as `head` has."""
     parser = argparse.ArgumentParser(
         prog="wb-doctor",
         description="Say what is installed, which devices, models and bodies there are, what is missing and where to "
@@ -48,6 +51,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.parse_args(arguments)
     logging.disable(logging.CRITICAL)  # what is wrong is said below, in its place
+    try:
+        code = _report()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python's own flush at the end complains
+        return 128 + signal.SIGPIPE
+    return code
+
+
+def _report() -> int:
     print(f"wb-track {_version('wb-track')}, Python {platform.python_version()}, {platform.platform(terse=True)}")
     print(f"{processor()}, {physical_cores() or '?'} cores; {_gpu()}")
     for title, look in _SECTIONS:

@@ -6,6 +6,8 @@ import json
 import logging
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -156,3 +158,16 @@ def test_other_words_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
         doctor.main(["--all"])
     assert ended.value.code == 2
     assert "--all" in capsys.readouterr().err
+
+
+def test_who_has_read_enough_ends_it_without_a_traceback() -> None:
+    """As `wb-doctor | head -1` does."""
+    command = [sys.executable, "-u", "-c", "import sys; from app.doctor import main; sys.exit(main([]))"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("wb-track")
+        process.stdout.close()
+        _, said = process.communicate()
+    assert process.returncode == 141
+    assert "Traceback" not in said
+    assert "BrokenPipe" not in said
