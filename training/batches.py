@@ -16,7 +16,7 @@ from torch.utils.data import IterableDataset
 from models.joints import BODY, JAW, LEFT_HAND
 from models.networks.config import NetworkConfig
 from training.backgrounds import Image, Pool, pool_of
-from training.camera_noise import spoiled
+from training.camera_noise import relit, spoiled
 from training.chances import Rng
 from training.fabric import dressed
 from training.framing import Framed, reframed
@@ -48,6 +48,10 @@ _FAR_OFF = 0.3
 _LEAST_FAR, _FARTHER = 0.1, 0.35  # sides, the second the mean of what exceeds the first
 
 _CLEAR = 0.5  # of the faces: not spoiled, since what an expression changes is slight
+# Of the people: alone, nothing before them but a table, seen by a good camera, as in most photographs. Where all were
+# as hard to make out as the others are, too little was learnt from too many.
+_PLAIN = 0.5
+_HIDDEN = 0.25  # of the others have something before them
 
 # The coarsest heights that pictures are reduced to by bad cameras.
 _BODY_LEAST_PX, _HAND_LEAST_PX, _FACE_LEAST_PX = 96, 32, 28
@@ -166,14 +170,17 @@ def _body(rng: Rng, framed: Framed, store: Store, pool: Pool, config: NetworkCon
     person = framed.person
     size_wh = (config.body_hw[1], config.body_hw[0])
     matrix = _crop_matrix(rng, person, size_wh)
-    behind, before = neighbours(rng, store, person, matrix, size_wh)
+    plain = rng.random() < _PLAIN
+    behind, before = ([], []) if plain else neighbours(rng, store, person, matrix, size_wh)
     image, hidden = pool.part(rng, size_wh), np.zeros(config.body_hw, bool)
     for sprite in (*behind, dressed(rng, moved(weighted(person["body"]), matrix, size_wh))):
         image = over(sprite, image)
     for sprite in before:
         image, hidden = over(sprite, image), hidden | (sprite[..., 3] > 127)
-    image, covered = occluded(rng, image, pool, framed.table_from * matrix[1, 1] + matrix[1, 2])
-    image = outside_black(spoiled(rng, image, _BODY_LEAST_PX), person["window"], matrix)
+    table_from = framed.table_from * matrix[1, 1] + matrix[1, 2]
+    image, covered = occluded(rng, image, pool, table_from, otherwise=0.0 if plain else _HIDDEN)
+    image = relit(rng, image) if plain else spoiled(rng, image, _BODY_LEAST_PX)
+    image = outside_black(image, person["window"], matrix)
     return {"body": image} | body_targets(person, matrix, config, hidden | covered)
 
 

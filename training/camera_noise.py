@@ -15,7 +15,7 @@ def spoiled(rng: Rng, image: Image, least_px: int) -> Image:
     """The picture (H, W, 3) as a camera might give it. least_px: the coarsest height it may be reduced to."""
     if rng.random() < 0.4:
         image = _coarse(rng, image, least_px)
-    image = _relit(rng, _softened(rng, image))
+    image = relit(rng, _softened(rng, image))
     if rng.random() < 0.4:
         noise = rng.normal(0, rng.uniform(1, 10), (*image.shape[:2], 1 if rng.random() < 0.5 else 3))
         image = np.clip(image + noise.astype(np.float32), 0, 255).astype(np.uint8)
@@ -50,7 +50,7 @@ def _softened(rng: Rng, image: Image) -> Image:
     return image
 
 
-def _relit(rng: Rng, image: Image) -> Image:
+def relit(rng: Rng, image: Image) -> Image:
     """Exposure, white balance, contrast, black level."""
     table = np.arange(256, dtype=np.float32) / 255
     gain = np.exp(rng.normal(0, 0.16) + rng.normal(0, 0.06, 3))

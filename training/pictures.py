@@ -43,14 +43,16 @@ def bounds(mask: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def occluded(rng: Rng, image: Image, pool: Pool, ends: float = np.inf) -> tuple[Image, NDArray[np.bool_]]:
-    """Sometimes something before the person: a desk below, a bar, a box, a blob; always a desk from the row where they
-    end. The picture, and where it is hidden (H, W)."""
+def occluded(
+    rng: Rng, image: Image, pool: Pool, ends: float = np.inf, *, otherwise: float
+) -> tuple[Image, NDArray[np.bool_]]:
+    """A desk from the row where the person ends; otherwise, so often, something before them: a desk below, a bar, a
+    box, a blob. The picture, and where it is hidden (H, W)."""
     height, width = image.shape[:2]
     mask = np.zeros((height, width), np.uint8)
     if ends < height:
         _fill_below(rng, mask, int(ends), 3)
-    elif rng.random() < 0.25:
+    elif rng.random() < otherwise:
         kind = rng.random()
         if kind < 0.3:
             _fill_below(rng, mask, int(height * rng.uniform(0.6, 0.95)), 12)

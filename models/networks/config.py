@@ -43,7 +43,8 @@ class NetworkConfig:
 
     Heights and widths are pixels. The body input is every n-th row and column of the crop, the part
     inputs are squares cut from the crop. All inputs are multiples of their backbone's stride. sharpness: of the body's
-    heatmaps when joints are read from them, 1 as they are.
+    heatmaps when joints are read from them, 1 as they are. flip_test: BodyNet and the wrist head see each crop and its
+    mirror image, see `flip_test`.
     """
 
     crop_hw: tuple[int, int] = (512, 384)
@@ -57,6 +58,7 @@ class NetworkConfig:
     joint_channels: int = 512
     box_channels: int = 256
     sharpness: float = 1.0
+    flip_test: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "crop_hw", tuple(self.crop_hw))
@@ -87,6 +89,11 @@ class NetworkConfig:
         """Height and width of the body feature map."""
         stride = self.body_backbone.stride
         return self.body_hw[0] // stride, self.body_hw[1] // stride
+
+    @property
+    def body_last_x(self) -> float:
+        """Where the last column of the body input's pixels is, in cells of its feature map."""
+        return (self.body_hw[1] - 1) / self.body_backbone.stride
 
     @property
     def hand_cells(self) -> int:

@@ -12,6 +12,17 @@ from models.joints import BODY_JOINTS, HAND_JOINTS
 from models.networks.box import BoxNet, part_boxes
 from models.networks.config import BOX_STRIDE, NetworkConfig
 from models.networks.face import FaceRegressor
+from models.networks.flip_test import (
+    behind_each_other,
+    both_ways,
+    mean_boxes,
+    mean_joints,
+    mean_pose,
+    mirrored_rot6d,
+    side_by_side,
+    with_mirrored_hands,
+    with_mirrored_joints,
+)
 from models.networks.position import PositionNet
 from models.networks.resnet import ResNet
 from models.networks.roi_align import roi_align
@@ -19,7 +30,8 @@ from models.networks.rotation import BodyRotationNet, HandRotationNet
 
 
 class BodyOutput(NamedTuple):
-    """features (N, C, H, W); joints (N, 25, 3) cells; boxes (N, 3, 4) left hand, right hand, face, xyxy crop pixels."""
+    """features (N, C, H, W), or (N, 2C, H, W) with the flip test; joints (N, 25, 3) cells; boxes (N, 3, 4) left hand,
+    right hand, face, xyxy crop pixels."""
 
     features: Tensor
     joints: Tensor
@@ -80,9 +92,14 @@ class Hand4Whole(nn.Module):
     def body(self, crop: Tensor) -> BodyOutput:
         """BodyNet: joints and part boxes."""
         stride = self.config.crop_stride
-        features = self.backbone(_planes(crop[:, ::stride, ::stride]) / 255.0)  # nearest sampling
+        image = _planes(crop[:, ::stride, ::stride]) / 255.0  # nearest sampling
+        flip_test, last_x = self.config.flip_test, self.config.body_last_x
+        features = self.backbone(both_ways(image) if flip_test else image)
         joints, heatmap = self.body_position_net(features)
         centres, sizes = self.box_net(features, heatmap)
+        if flip_test:
+            features, joints = side_by_side(features), mean_joints(joints, last_x)
+            centres, sizes = mean_boxes(centres, sizes, last_x)
         boxes = part_boxes(centres, sizes, self.config.body_cells_hw, self.config.crop_hw)
         return BodyOutput(features, joints, boxes)
 
@@ -114,9 +131,14 @@ class Hand4Whole(nn.Module):
         self, body_features: Tensor, body_joints: Tensor, hand_features: Tensor, hand_joints: Tensor
     ) -> PoseOutput:
         """The wrist head, from what BodyNet and HandNet gave."""
+        if self.config.flip_test:
+            body_features = behind_each_other(body_features)
+            body_joints = with_mirrored_joints(body_joints, self.config.body_last_x)
+            hand_features, hand_joints = with_mirrored_hands(hand_features, hand_joints)
         root, body, betas, camera = self.body_rotation_net(body_features, body_joints, hand_features, hand_joints)
         depth = torch.sigmoid(camera[:, 2:]) * DEPTH_SCALE_M
-        return PoseOutput(root, body, betas, torch.cat((camera[:, :2], depth), 1))
+        pose = root, body, betas, torch.cat((camera[:, :2], depth), 1)
+        return PoseOutput(*(mean_pose(*pose) if self.config.flip_test else pose))
 
     def _part_crops(self, crop: Tensor, boxes: Tensor, size_px: int) -> Tensor:
         """(N, H, W, 3) uint8 and k boxes an image, (kN, 4), images innermost -> (kN, 3, size, size) in [0, 1]."""
@@ -135,11 +157,6 @@ class _RoiNet(nn.Module):
     def __init__(self, backbone: ResNet) -> None:
         super().__init__()
         self.backbone = backbone
-
-
-def mirrored_rot6d(rot6d: Tensor) -> Tensor:
-    """M R M with M = diag(-1, 1, 1): axis-angle (x, y, z) becomes (x, -y, -z). (..., 6) -> (..., 6)."""
-    return rot6d * rot6d.new_tensor([1.0, -1.0, -1.0, 1.0, -1.0, 1.0])
 
 
 def _planes(crop: Tensor) -> Tensor:

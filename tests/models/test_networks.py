@@ -12,7 +12,8 @@ from scipy.spatial.transform import Rotation
 
 from models.networks.box import PART_ENLARGEMENT, part_boxes
 from models.networks.config import NetworkConfig, ResNetConfig
-from models.networks.hand4whole import Hand4Whole, mirrored_rot6d
+from models.networks.flip_test import mirrored_rot6d
+from models.networks.hand4whole import Hand4Whole
 from models.networks.position import PositionNet
 from models.networks.sampling import sample_features, sample_joints, soft_argmax, softmax_volume
 from models.rotations import matrix_to_rot6d, rot6d_to_matrix

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -162,6 +163,25 @@ def test_people_of_whom_joints_are_asked_look_as_others(store: Store, pool: Pool
     one, other = (make(np.random.default_rng(3), store, 0, pool, TINY) for make in (item, joints_item))
     assert other.keys() == {"body", "body_joints", "body_valid", "body_parts", "body_depths"}
     assert all(np.array_equal(one[name], value) for name, value in other.items())
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_plain_people_are_alone_with_nothing_before_them_and_not_spoiled(
+    share: float, store: Store, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = {name: Mock(wraps=getattr(batches, name)) for name in ("neighbours", "spoiled")}
+    for name, made in watched.items():
+        monkeypatch.setattr(batches, name, made)
+    monkeypatch.setattr(batches, "reframed", _as_drawn)  # nobody at a table
+    monkeypatch.setattr(batches, "_PLAIN", share)
+    monkeypatch.setattr(batches, "_HIDDEN", 1.0)
+    plain = share == 1.0
+    hidden = 0
+    for seed in range(20):
+        found = joints_item(np.random.default_rng(seed), store, 0, pool, TINY)
+        hidden += bool((found["body_valid"] % 1 > 0).any())
+    assert [made.call_count for made in watched.values()] == [0 if plain else 20] * 2
+    assert (hidden == 0) == plain
 
 
 def test_people_of_whom_hands_are_asked_look_as_others(

@@ -62,7 +62,7 @@ def test_something_is_before_people_at_times(pool: Pool) -> None:
     image = np.full((64, 48, 3), 7, np.uint8)
     shares = []
     for seed in range(120):
-        covered, hidden = occluded(np.random.default_rng(seed), image, pool)
+        covered, hidden = occluded(np.random.default_rng(seed), image, pool, otherwise=0.25)
         assert covered.shape == image.shape
         assert covered.dtype == np.uint8
         assert (covered[~hidden] == 7).all()
@@ -74,7 +74,7 @@ def test_something_is_before_people_at_times(pool: Pool) -> None:
 def test_a_desk_is_before_people_who_end_at_one(pool: Pool) -> None:
     image = np.full((64, 48, 3), 7, np.uint8)
     for seed in range(20):
-        _, hidden = occluded(np.random.default_rng(seed), image, pool, 40.0)
+        _, hidden = occluded(np.random.default_rng(seed), image, pool, 40.0, otherwise=0.0)
         assert hidden[44:].all()
         assert not hidden[:36].any()
 

@@ -20,6 +20,8 @@ from training.sizes import SHARPNESS, WEIGHING
 from training.targets import BODY_DEPTH_M
 from training.torch_rotations import from_rot6d
 
+PUBLISHED = replace(TINY, sharpness=SHARPNESS, flip_test=True)
+
 
 def _trained(folder: Path, name: str, network: torch.nn.Module, architecture: dict[str, object]) -> None:
     wrong = {key: value + 1 for key, value in network.state_dict().items()}
@@ -33,14 +35,14 @@ def test_the_average_is_published_with_its_space_and_licence(tmp_path: Path) -> 
     loaded = load_checkpoint(tmp_path / "open.pth.tar")
     assert (loaded.shape_space, loaded.licence, loaded.detector) == (SHAPE_SPACE, LICENCE, None)
     assert loaded.joint_depth_m == BODY_DEPTH_M
-    assert loaded.network.config == replace(TINY, sharpness=SHARPNESS)
+    assert loaded.network.config == replace(TINY, sharpness=SHARPNESS, flip_test=True)
     for name, value in network.state_dict().items():
         if "pose_out" not in name and "expr_out" not in name:
             torch.testing.assert_close(loaded.network.state_dict()[name], value)
 
 
 def test_expressions_that_are_not_found_stay_at_rest(tmp_path: Path) -> None:
-    network = Hand4Whole(TINY).eval()
+    network = Hand4Whole(PUBLISHED).eval()
     _trained(tmp_path, "network", network, TINY.to_dict())
     torch.save(published(tmp_path), tmp_path / "open.pth.tar")
     loaded = load_checkpoint(tmp_path / "open.pth.tar").network.eval()
@@ -55,7 +57,7 @@ def test_expressions_that_are_not_found_stay_at_rest(tmp_path: Path) -> None:
 
 
 def test_rotations_are_published_short_and_are_the_same(tmp_path: Path) -> None:
-    network = Hand4Whole(replace(TINY, sharpness=SHARPNESS)).eval()
+    network = Hand4Whole(PUBLISHED).eval()
     with torch.no_grad():
         for name, weight in network.named_parameters():
             if "pose_out" in name:
