@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,14 @@ def export(
     report: Callable[[str], None],
     precision: str = "fp32",
     calibrate: Path = SAMPLE,
+    *,
+    flip_test: bool = False,
 ) -> None:
     """Write the bundle of a checkpoint to the folder `out`, proven; an older bundle there is replaced.
 
     report: is told each graph's largest errors. precision: "fp32", or "fp16" or "int8", whose graphs are made after the
-    FP32 ones are proven, and judged against them on people in the clip `calibrate`. Raises CheckpointError, ClipError,
+    FP32 ones are proven, and judged against them on people in the clip `calibrate`. flip_test: BodyNet and the wrist
+    head see the mirror image too, see `models.networks.flip_test`. Raises CheckpointError, ClipError,
     ProofError, FileExistsError for a folder that is something else, OSError. Whatever is raised, `out` is as it was
     before.
     """
@@ -46,6 +50,8 @@ def export(
     loaded = load_checkpoint(checkpoint)
     shown = [] if precision == "fp32" else frames(calibrate, FRAMES)
     network = loaded.network
+    if flip_test:
+        network.config = replace(network.config, flip_test=True)
     traced = for_export(network)
     feeds, expected = proof.reference(network, proof.crops(network))
     parts: list[tuple[GraphSpec, nn.Module]] = [(spec, traced) for spec in graph_specs(traced)]

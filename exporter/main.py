@@ -25,10 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.calibrate is not None and options.precision == "fp32":
         parser.error("--calibrate is for --int8 and --fp16; add one of them, or leave it out")
     if options.tensorrt and options.checkpoint.is_dir():
-        if options.precision != "fp32" or options.out is not None:
+        if options.precision != "fp32" or options.out is not None or options.flip_test:
             parser.error(
                 f"{options.checkpoint} is a bundle: engines are built into it, in its own precision; leave "
-                "out --fp16 and --out, or name a checkpoint"
+                "out --fp16, --flip-test and --out, or name a checkpoint"
             )
         return _build_engines(options.checkpoint)
     if refusal := _refusal(options.checkpoint):
@@ -51,7 +51,8 @@ def _export(options: argparse.Namespace, out: Path) -> int:
 
     checkpoint: Path = options.checkpoint
     try:
-        export(checkpoint, out, print, options.precision, options.calibrate or SAMPLE)
+        clip = options.calibrate or SAMPLE
+        export(checkpoint, out, print, options.precision, clip, flip_test=options.flip_test)
     except (CheckpointError, ClipError, FileNotFoundError, FileExistsError) as error:
         hint = _how_to_get() if not checkpoint.is_file() else ""
         return _failed(2, f"{error}{hint}")
@@ -104,6 +105,11 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="CLIP",
         help="a clip of a person, to fit --int8 to and to judge --int8 and --fp16 on; default: the shipped sample",
+    )
+    parser.add_argument(
+        "--flip-test",
+        action="store_true",
+        help="look at bodies in a mirror too, and average what is found: more exact, and BodyNet takes twice as long",
     )
     return parser
 

@@ -62,7 +62,7 @@ def published(folder: Path) -> dict[str, Any]:
     _leave_at_rest(network, _NOT_FOUND)
     content: dict[str, Any] = {
         "network": network.state_dict(),
-        "architecture": replace(config, sharpness=SHARPNESS, flip_test=True).to_dict(),
+        "architecture": replace(config, sharpness=SHARPNESS).to_dict(),
         "shape_space": SHAPE_SPACE,
         "licence": LICENCE,
         "joint_depth_m": BODY_DEPTH_M,

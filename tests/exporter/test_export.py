@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from engines.bundle import FILE_NAME, FORMAT, GRAPHS, sha256
 from engines.onnxruntime_engine import OnnxRuntimeEngine
 from exporter import proof
 from exporter.graphs import OPSET, graph_specs
+from exporter.main import main as wb_export
 from models.networks.config import NetworkConfig
 from models.networks.hand4whole import Hand4Whole
 from tests.conftest import TINY, bundle_description
@@ -120,3 +122,12 @@ def test_graph_computes_what_pytorch_does(tiny_bundle: Path, network: Hand4Whole
         outputs = engine.run({name: tensor.numpy() for name, tensor in feeds[graph].items()})
     for name, tensor in zip(spec.outputs, expected[graph], strict=True):
         np.testing.assert_allclose(outputs[name], tensor.numpy(), rtol=0, atol=proof.LIMITS[name], err_msg=name)
+
+
+def test_with_the_flip_test_body_and_pose_are_those_of_both_ways(checkpoint: Path, tmp_path: Path) -> None:
+    assert wb_export([str(checkpoint), "--flip-test", "--out", str(tmp_path / "bundle")]) == 0
+    architecture: Any = bundle_description(tmp_path / "bundle")["architecture"]
+    assert NetworkConfig.from_dict(architecture) == replace(TINY, flip_test=True)
+    with OnnxRuntimeEngine(tmp_path / "bundle" / "body.onnx") as engine:
+        features = engine.run({"crop": np.zeros((3, *TINY.crop_hw, 3), np.uint8)})["features"]
+    assert features.shape == (3, 2 * TINY.body_backbone.channels, *TINY.body_cells_hw)

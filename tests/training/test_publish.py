@@ -20,7 +20,7 @@ from training.sizes import SHARPNESS, WEIGHING
 from training.targets import BODY_DEPTH_M
 from training.torch_rotations import from_rot6d
 
-PUBLISHED = replace(TINY, sharpness=SHARPNESS, flip_test=True)
+PUBLISHED = replace(TINY, sharpness=SHARPNESS)
 
 
 def _trained(folder: Path, name: str, network: torch.nn.Module, architecture: dict[str, object]) -> None:
@@ -35,7 +35,7 @@ def test_the_average_is_published_with_its_space_and_licence(tmp_path: Path) -> 
     loaded = load_checkpoint(tmp_path / "open.pth.tar")
     assert (loaded.shape_space, loaded.licence, loaded.detector) == (SHAPE_SPACE, LICENCE, None)
     assert loaded.joint_depth_m == BODY_DEPTH_M
-    assert loaded.network.config == replace(TINY, sharpness=SHARPNESS, flip_test=True)
+    assert loaded.network.config == replace(TINY, sharpness=SHARPNESS)
     for name, value in network.state_dict().items():
         if "pose_out" not in name and "expr_out" not in name:
             torch.testing.assert_close(loaded.network.state_dict()[name], value)
