@@ -1,4 +1,4 @@
-"""The flip test (Newell et al. 2016, section 3.3): a network sees a picture and its mirror image, and what it says of
+"""The flip test (Newell et al. 2016): a network sees a picture and its mirror image, and what it says of
 the two is averaged, the mirror image's mirrored back.
 
 Coordinates are averaged, not heatmaps, whose cells do not lie on one another's when mirrored (Huang et al. 2020).
@@ -79,7 +79,7 @@ def _mean_rot6d(one: Tensor, other: Tensor) -> Tensor:
 
 
 def _unit(rot6d: Tensor) -> Tensor:
-    """The same rotations (..., 6) by unit vectors at right angles (Zhou et al. 2019, section 5)."""
+    """The same rotations (..., 6) by unit vectors at right angles (Zhou et al. 2019)."""
     first, second = rot6d.reshape(*rot6d.shape[:-1], 3, 2).unbind(-1)
     first = normalize(first, dim=-1)
     second = normalize(second - (first * second).sum(-1, keepdim=True) * first, dim=-1)
