@@ -41,9 +41,9 @@ def export(
 
     report: is told each graph's largest errors. precision: "fp32", or "fp16" or "int8", whose graphs are made after the
     FP32 ones are proven, and judged against them on people in the clip `calibrate`. flip_test: BodyNet and the wrist
-    head see the mirror image too, see `models.networks.flip_test`. Raises CheckpointError, ClipError,
-    ProofError, FileExistsError for a folder that is something else, OSError. Whatever is raised, `out` is as it was
-    before.
+    head see the mirror image too, see `models.networks.flip_test`; as the checkpoint has it where this is false. Raises
+    CheckpointError, ClipError, ProofError, FileExistsError for a folder that is something else, OSError. Whatever is
+    raised, `out` is as it was before.
     """
     out = out.resolve()  # "." has no name
     _check_place(out)

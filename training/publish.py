@@ -41,11 +41,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.publish", description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("training-run"), help="where the checkpoints are")
     parser.add_argument("--out", type=Path, default=OPEN_BUNDLE)
+    parser.add_argument("--flip-test", action="store_true", help="as wb-export's")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         checkpoint = Path(folder) / "open.pth.tar"
         torch.save(published(options.folder), checkpoint)
-        export(checkpoint, options.out, report=print)
+        export(checkpoint, options.out, report=print, flip_test=options.flip_test)
     description = options.out / FILE_NAME
     named = {**json.loads(description.read_text(encoding="utf-8")), "name": NAME}
     description.write_text(json.dumps(named, indent=2) + "\n", encoding="utf-8")

@@ -44,7 +44,7 @@ class NetworkConfig:
     Heights and widths are pixels. The body input is every n-th row and column of the crop, the part
     inputs are squares cut from the crop. All inputs are multiples of their backbone's stride. sharpness: of the body's
     heatmaps when joints are read from them, 1 as they are. flip_test: BodyNet and the wrist head see each crop and its
-    mirror image, see `flip_test`.
+    mirror image, see `models.networks.flip_test`.
     """
 
     crop_hw: tuple[int, int] = (512, 384)

@@ -102,7 +102,7 @@ def test_text_as_clip_is_one_line_before_anything_is_exported(
     assert said.err == f"wb-export: {clip} is a text, not a video to calibrate on\n"
 
 
-@pytest.mark.parametrize("options", [["--fp16"], ["--out", "elsewhere"]])
+@pytest.mark.parametrize("options", [["--fp16"], ["--out", "elsewhere"], ["--flip-test"]])
 def test_what_a_bundles_engines_cannot_be_is_refused(tiny_bundle: Path, options: list[str], one_line: OneLine) -> None:
     with pytest.raises(SystemExit) as end:
         wb_export([str(tiny_bundle), "--tensorrt", *options])
