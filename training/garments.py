@@ -10,7 +10,7 @@ from torch import Tensor
 
 from training.looks import NECK_M, SHOULDER_M, Looks
 
-SKIN, SKIRT, HANGING_HAIR = range(3)  # what a vertex is made of
+SKIN, SKIRT, HANGING_HAIR, CLOTH = range(4)  # what a vertex is made of; the last has a texture
 
 _FLARE_FROM_M = 0.19  # from the middle: sleeves widen beyond it
 _KNOT_M, _TIE_ENDS_M = 0.09, -0.33

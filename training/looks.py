@@ -6,9 +6,11 @@ Lengths are metres of the body at rest, whose +x is its left and +y up; colours 
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Mapping
 from itertools import accumulate
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
@@ -65,8 +67,15 @@ class Looks:
     def __getitem__(self, name: str) -> Tensor:
         return self._numbers[:, _SLICES[name]]
 
-    def at(self, rows: Tensor) -> Looks:
-        """The look of each of many pixels (P,), whose rows these are."""
+    def changed(self, values: Mapping[str, Tensor | float | tuple[float, ...]]) -> Looks:
+        """The same with other numbers of these names, for all of them or (N, count)."""
+        numbers = self._numbers.clone()
+        for name, value in values.items():
+            numbers[:, _SLICES[name]] = torch.as_tensor(value, dtype=numbers.dtype, device=numbers.device)
+        return Looks(numbers)
+
+    def at(self, rows: slice) -> Looks:
+        """Some of them."""
         return Looks(self._numbers[rows])
 
 

@@ -15,6 +15,7 @@ from models.body_file import BodyArrays
 from models.joints import EYES, JAW
 from models.networks.box import PART_ENLARGEMENT
 from training.chances import Rng
+from training.costume import Costume
 from training.looks import Looks, changed_look, random_look
 from training.motion import PoseSampler, random_jaw
 from training.parts import WRISTS
@@ -147,11 +148,12 @@ class Stage(torch.nn.Module):
 
     def __init__(self, arrays: BodyArrays) -> None:
         super().__init__()
-        self.wardrobe = Wardrobe(with_proportions(arrays))
+        self.arrays = with_proportions(arrays)
+        self.wardrobe = Wardrobe(self.arrays)
 
     @torch.no_grad()
-    def forward(self, people: Sequence[Person]) -> Sprites:
-        """Their sprites."""
+    def forward(self, people: Sequence[Person], costume: Costume | None = None) -> Sprites:
+        """Their sprites, all in one costume, or as their looks say."""
         device = self.wardrobe.faces.device
 
         def stacked(name: str) -> Tensor:
@@ -159,7 +161,10 @@ class Stage(torch.nn.Module):
 
         rotations, look, cut = stacked("rotations"), Looks(stacked("look")), stacked("cut")
         coefficients = torch.cat((stacked("betas"), stacked("expression"), stacked("proportions")), 1)
+        look = look if costume is None else costume.look(look)
         dressed, bare, joints = self.wardrobe(rotations, coefficients, look)
+        if costume is not None:
+            dressed = costume.dressed(self.wardrobe, rotations, coefficients, dressed)
         offset = _before_camera(dressed, bare, joints, cut, stacked("distance_m"))[:, None]
         dressed, bare, joints = dressed + offset, bare + offset, joints + offset
 
@@ -170,7 +175,7 @@ class Stage(torch.nn.Module):
         part_boxes = self._part_boxes(to_body(plane))
         views = [_part_view(to_body, part_boxes[:, part], part) for part in (LEFT, RIGHT, FACE)]
 
-        drawn = Drawn(dressed, self.wardrobe, look)
+        drawn = Drawn(dressed, self.wardrobe, look, costume)
         parts = [drawn.sprite(view, (PART_PX[part],) * 2, part) for part, view in enumerate(views)]
         points = self.wardrobe.all_points(bare, joints)
         flat, depth = _flat(points), points[..., 2:] - joints[:, :1, 2:]

@@ -4,6 +4,7 @@ sharp at any distance and move with the body."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from typing import NamedTuple
 
 import torch
@@ -29,24 +30,49 @@ _BROW_HALF_M = 0.0045
 _BROWS = ((0, 1), (1, 2), (2, 3), (3, 4), (5, 6), (6, 7), (7, 8), (8, 9))  # which brow points a line joins
 _IRIS_RAD, _PUPIL_RAD = 0.5, 0.2
 _WHITE = (0.75, 0.72, 0.7)
+_SUIT_WAIST_M = -0.33
+_LEAST_TONE, _MOST_TONE = 0.1, 2.5  # of a texture in another colour, to its mean
+
+
+class Zone(Enum):
+    """What a texture is of, hence whose colour of a look it may take."""
+
+    SKIN, SUIT, DRESS, TOP, BOTTOM, SHOES, HAIR, HAT, WORN = range(1, 10)
+
+
+class Print(NamedTuple):
+    """Textures at P pixels: zone (P,), 0 where there is none; linear colour (P, 3), the texture's mean (P, 3), and how
+    far it takes a look's colour (P, 1) 0..1."""
+
+    zone: Tensor
+    colour: Tensor
+    mean: Tensor
+    tint: Tensor
 
 
 class Surface(NamedTuple):
     """What P pixels show: their place at rest (P, 3) [m]; their place on an eyeball (P, 3), from its middle, 0 where it
-    is none; lips (P,) 0..1; material (P,), whole numbers of `garments`."""
+    is none; lips (P,) 0..1; material (P,), whole numbers of `garments`; textures, if there are any."""
 
     rest: Tensor
     eye: Tensor
     lips: Tensor
     material: Tensor
+    print: Print | None = None
+
+    def at(self, pixels: slice) -> Surface:
+        """What some of the pixels show."""
+        rest, eye, lips, material = (value[pixels] for value in (self.rest, self.eye, self.lips, self.material))
+        worn = None if self.print is None else Print(*(value[pixels] for value in self.print))
+        return Surface(rest, eye, lips, material, worn)
 
 
 def albedo(look: Looks, surface: Surface, brow_points: Tensor) -> Tensor:
-    """(P, 3) linear colour of pixels, each with its own look. brow_points: (10, 3) at rest, the right five first."""
+    """(P, 3) linear colour of pixels, all of one look. brow_points: (10, 3) at rest, the right five first."""
     rest, x = surface.rest, surface.rest[:, 0]
 
     def cover(garment: Callable[[Looks, Tensor, float], Tensor]) -> Tensor:
-        return garment(look, rest[:, None], _EDGE_M)[:, 0, None]  # one point a look
+        return garment(look, rest[None], _EDGE_M)[0, :, None]
 
     colour = _skin(look, surface, brow_points)
     strands = look["hair"] * (0.85 + 0.3 * torch.rand_like(x))[:, None]
@@ -62,7 +88,8 @@ def albedo(look: Looks, surface: Surface, brow_points: Tensor) -> Tensor:
     colour = torch.lerp(colour, look["shoe"], look["glove"] * step(x.abs()[:, None], _WRIST_M, _EDGE_M))
     colour = torch.where((surface.material == SKIRT)[:, None], trousers, colour)
     strand = 0.8 + 0.25 * torch.sin(260 * x + 40 * rest[:, 2])
-    return torch.where((surface.material == HANGING_HAIR)[:, None], look["hair"] * strand[:, None], colour)
+    colour = torch.where((surface.material == HANGING_HAIR)[:, None], look["hair"] * strand[:, None], colour)
+    return colour if surface.print is None else _textured(look, surface.print, colour, (top, trousers), rest)
 
 
 def shaded(look: Looks, colour: Tensor, normal: Tensor, view: Tensor, occlusion: Tensor) -> Tensor:
@@ -83,10 +110,31 @@ def shaded(look: Looks, colour: Tensor, normal: Tensor, view: Tensor, occlusion:
     return srgb
 
 
+def _textured(look: Looks, worn: Print, colour: Tensor, cloths: tuple[Tensor, Tensor], rest: Tensor) -> Tensor:
+    """(P, 3) with garments over what was drawn (P, 3). cloths: the colours of top and trousers (P, 3)."""
+    top, trousers = cloths
+
+    def zone(*those: Zone) -> Tensor:
+        return torch.isin(worn.zone, worn.zone.new_tensor([one.value for one in those]))[:, None]
+
+    below = zone(Zone.BOTTOM) | (zone(Zone.SUIT) & (rest[:, 1:2] < _SUIT_WAIST_M))
+    own = torch.where(below, trousers, top)
+    own = torch.where(zone(Zone.SHOES, Zone.WORN), look["shoe"], torch.where(zone(Zone.HAT), look["sock"], own))
+    own = torch.where(zone(Zone.HAIR), look["hair"], own)
+    light = (worn.colour.mean(1, keepdim=True) / worn.mean.mean(1, keepdim=True)).clamp(_LEAST_TONE, _MOST_TONE)
+    tint = torch.where(zone(Zone.HAIR), torch.ones_like(worn.tint), worn.tint)
+    garment = worn.zone[:, None] > Zone.SKIN.value
+    return torch.where(garment, torch.lerp(worn.colour, own * light, tint), colour)
+
+
 def _skin(look: Looks, surface: Surface, brow_points: Tensor) -> Tensor:
     """(P, 3) bare, with brows, beard and eyes."""
     x, y, z = surface.rest.unbind(-1)
     colour = look["skin"] * (1 + 0.06 * torch.sin(40 * x + 31 * y) * torch.sin(37 * z + 5))[:, None]
+    if surface.print is not None:
+        toned = look["skin"] * (surface.print.colour / surface.print.mean).clamp(_LEAST_TONE, _MOST_TONE)
+        bare = torch.lerp(surface.print.colour, toned, surface.print.tint)
+        colour = torch.where((surface.print.zone == Zone.SKIN.value)[:, None], bare, colour)
     red = (torch.exp(-(((x.abs() - 0.045) / 0.02) ** 2 + ((y - 0.245) / 0.02) ** 2)) * (z > 0.05))[:, None]
     colour = colour * (1 - look["blush"] * red * colour.new_tensor((0.0, 0.5, 0.45)))
     colour = torch.lerp(colour, look["lips"], surface.lips[:, None])
@@ -94,7 +142,7 @@ def _skin(look: Looks, surface: Surface, brow_points: Tensor) -> Tensor:
     beard = (y < 0.225) & (y > 0.13) & (z > 0.06) & (surface.lips < 0.5)
     colour = torch.lerp(colour, look["hair"], beard[:, None] * look["beard"] * 0.7)
     eyes = (surface.eye[:, 2] != 0).nonzero()[:, 0]
-    colour[eyes] = _eye(look["iris"][eyes], surface.eye[eyes])
+    colour[eyes] = _eye(look["iris"], surface.eye[eyes])
     return colour
 
 

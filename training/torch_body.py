@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 
 from models.body_file import BodyArrays
-from models.joints import SMPLX_JOINTS
 
 
 class TorchBody(nn.Module):
@@ -61,8 +60,20 @@ class TorchBody(nn.Module):
         shaped = self.template.reshape(-1) + coefficients @ self.directions  # (N, 3V)
         feature = (rotations[:, 1:] - torch.eye(3, device=rotations.device)).reshape(count, -1)
         corrected = (shaped + feature[:, self.active] @ self.pose_directions).view(count, -1, 3)
-        shift = places - (world @ rest[..., None])[..., 0]
-        transforms = torch.cat((world, shift[..., None]), -1).view(count, len(SMPLX_JOINTS), 12)
-        blended = (self.weights @ transforms).view(count, -1, 3, 4)
-        vertices = (blended[..., :3] @ corrected[..., None])[..., 0] + blended[..., 3]
-        return vertices, places
+        return blended(self.weights, _from_rest(rest, world, places), corrected), places
+
+    def transforms(self, rotations: Tensor, coefficients: Tensor) -> Tensor:
+        """(N, 55, 3, 4): what takes places at rest along with each joint."""
+        return _from_rest(*self.joints(rotations, coefficients))
+
+
+def blended(weights: Tensor, transforms: Tensor, places: Tensor) -> Tensor:
+    """Places at rest (N, P, 3), moved by transforms (N, 55, 3, 4) with weights (P, 55): linear blend skinning."""
+    mixed = (weights @ transforms.flatten(2)).view(*places.shape, 4)
+    moved: Tensor = (mixed[..., :3] @ places[..., None])[..., 0] + mixed[..., 3]
+    return moved
+
+
+def _from_rest(rest: Tensor, world: Tensor, places: Tensor) -> Tensor:
+    shift = places - (world @ rest[..., None])[..., 0]
+    return torch.cat((world, shift[..., None]), -1)

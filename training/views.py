@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from training.costume import Costume
 from training.garments import SKIN
 from training.looks import Looks
-from training.raster import rasterise
+from training.raster import Visibility, rasterise
 from training.shading import Surface, albedo, shaded
 from training.wardrobe import Wardrobe, vertex_normals
 
@@ -55,10 +56,11 @@ class Plane:
 class Drawn:
     """N dressed people, drawn through any number of views, each person in a picture of their own."""
 
-    def __init__(self, vertices: Tensor, wardrobe: Wardrobe, look: Looks) -> None:
-        """vertices: (N, V + tubes, 3) metres in camera axes, of N looks."""
-        self._vertices, self._wardrobe, self._look = vertices, wardrobe, look
-        self._normals = vertex_normals(vertices, wardrobe.faces)
+    def __init__(self, vertices: Tensor, wardrobe: Wardrobe, look: Looks, costume: Costume | None = None) -> None:
+        """vertices: (N, V + tubes, 3) metres in camera axes, of N looks, or with those of a costume."""
+        self._vertices, self._wardrobe, self._look, self._costume = vertices, wardrobe, look, costume
+        self._faces = wardrobe.faces if costume is None else costume.faces
+        self._normals = vertex_normals(vertices, self._faces)
 
     def sprite(self, view: Plane, size_wh: tuple[int, int], part: int | None = None) -> tuple[Tensor, Tensor]:
         """(N, H, W, 4) uint8 RGB and alpha, and (N,) the share of the picture in which a part, or anything, is seen."""
@@ -73,18 +75,47 @@ class Drawn:
 
     def _drawn(self, view: Plane, size_wh: tuple[int, int]) -> tuple[Tensor, Tensor, Surface, Tensor]:
         """Sprites (N, H, W, 4); of the P covered pixels whose they are (P,) and what they show; depth (N, H, W)."""
-        vertices, faces = self._vertices, self._wardrobe.faces
+        vertices = self._vertices
         px = view(vertices[..., :2] / vertices[..., 2:].clamp(min=NEAR_M))
-        seen = rasterise(torch.cat((px, vertices[..., 2:]), -1), faces, size_wh, NEAR_M)
+        seen = self._seen(torch.cat((px, vertices[..., 2:]), -1), size_wh)
         covered = person, row, column = (seen.face >= 0).nonzero(as_tuple=True)
-        corners, weights = faces[seen.face[covered]].long(), seen.barycentric[covered]  # (P, 3) both
-        look, surface = self._look.at(person), self._wardrobe.surface(corners, weights)
-        colour = albedo(look, surface, self._wardrobe.brow_points)
+        face, weights = seen.face[covered], seen.barycentric[covered]  # (P,), (P, 3)
+        corners = self._faces[face].long()  # (P, 3)
+        surface = self._surface(person, face, corners, weights)
         normal, towards = self._facing(person, corners, weights)
-        rgb = shaded(look, colour, normal, towards, _occlusion(seen.depth)[covered])
+        light = _occlusion(seen.depth)[covered]
+        rgb = torch.empty_like(normal)
+        # One by one: a look's numbers are the same for all of a person's pixels, and cost much if spread over them.
+        for one, pixels in enumerate(_runs(person, len(vertices))):
+            look = self._look.at(slice(one, one + 1))
+            colour = albedo(look, surface.at(pixels), self._wardrobe.brow_points)
+            rgb[pixels] = shaded(look, colour, normal[pixels], towards[pixels], light[pixels])
         sprite = torch.zeros(*seen.face.shape, 4, dtype=torch.uint8, device=vertices.device)
         sprite[person, row, column] = torch.cat((rgb, torch.full_like(rgb[:, :1], 255)), 1).round().to(torch.uint8)
         return sprite, person, surface, seen.depth
+
+    def _surface(self, person: Tensor, face: Tensor, corners: Tensor, weights: Tensor) -> Surface:
+        """What P pixels show."""
+        if self._costume is None:
+            return self._wardrobe.surface(corners, weights)
+        return self._costume.surface(person, face, corners, weights)
+
+    def _seen(self, vertices_px: Tensor, size_wh: tuple[int, int]) -> Visibility:
+        """The nearest faces that are there; where a garment is not, what is behind all of its layers."""
+        if self._costume is None:
+            return rasterise(vertices_px, self._faces, size_wh, NEAR_M)
+        solid = self._costume.solid
+        seen = rasterise(vertices_px, self._faces[:solid], size_wh, NEAR_M)
+        if solid == len(self._faces):
+            return seen
+        thin = rasterise(vertices_px, self._faces[solid:], size_wh, NEAR_M)
+        before = (thin.face >= 0) & (thin.depth < seen.depth)
+        before[before.clone()] = self._costume.there(thin.face[before] + solid, thin.barycentric[before])
+        return Visibility(
+            torch.where(before, thin.face + solid, seen.face),
+            torch.where(before[..., None], thin.barycentric, seen.barycentric),
+            torch.where(before, thin.depth, seen.depth),
+        )
 
     def _facing(self, person: Tensor, corners: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         """Unit normals, turned towards the camera, and directions to the camera (P, 3) of pixels."""
@@ -94,6 +125,12 @@ class Drawn:
         normal = torch.nn.functional.normalize(normal, dim=-1)
         away = (normal * towards).sum(-1, keepdim=True) < 0
         return torch.where(away, -normal, normal), towards
+
+
+def _runs(person: Tensor, count: int) -> list[slice]:
+    """Where the pixels of each of so many people are among theirs (P,), which are sorted."""
+    ends = torch.bincount(person, minlength=count).cumsum(0).tolist()
+    return [slice(first, last) for first, last in zip([0, *ends], ends, strict=False)]
 
 
 def _of_part(surface: Surface, part: int) -> Tensor:

@@ -88,11 +88,7 @@ class Wardrobe(nn.Module):
 
     def surface(self, corners: Tensor, weights: Tensor) -> Surface:
         """What P pixels show whose faces have these corners (P, 3) and weights of them (P, 3)."""
-        carried = (self.attributes[corners] * weights[..., None]).sum(1)  # (P, 8)
-        eye = carried[:, 3:6]
-        # Where a face joins an eyeball to a lid, what is carried fades to nothing and has no direction to read.
-        eye = torch.where((eye.abs().sum(-1) > _ON_EYE_M)[:, None], eye, torch.zeros_like(eye))
-        return Surface(carried[:, :3], eye, carried[:, 6], carried[:, 7].round())
+        return surface_of(self.attributes, corners, weights)
 
     def _skirt(self, rotations: Tensor, coefficients: Tensor, look: Looks) -> Tensor:
         """(N, P, 3), a cone that follows pelvis and thighs."""
@@ -140,6 +136,15 @@ class Wardrobe(nn.Module):
             shaped = place + (rest[:, j] - self.body.joint_template[j])[:, None]  # follows the body's shape
             moved = moved + weight[..., None] * ((shaped - rest[:, j : j + 1]) @ world[:, j].mT + joints[:, j : j + 1])
         return torch.where(on[:, None, None] > 0, moved, joints[:, :1])
+
+
+def surface_of(attributes: Tensor, corners: Tensor, weights: Tensor) -> Surface:
+    """The same, of vertices that carry attributes (V, 8)."""
+    carried = (attributes[corners] * weights[..., None]).sum(1)  # (P, 8)
+    eye = carried[:, 3:6]
+    # Where a face joins an eyeball to a lid, what is carried fades to nothing and has no direction to read.
+    eye = torch.where((eye.abs().sum(-1) > _ON_EYE_M)[:, None], eye, torch.zeros_like(eye))
+    return Surface(carried[:, :3], eye, carried[:, 6], carried[:, 7].round())
 
 
 def vertex_normals(vertices: Tensor, faces: Tensor) -> Tensor:

@@ -50,9 +50,15 @@ def test_dresses_and_suits_are_of_one_cloth() -> None:
     assert (LOOKS["top_kind"][same] == LOOKS["bottom_kind"][same]).all()
 
 
-def test_pixels_have_the_look_of_their_person() -> None:
-    rows = torch.tensor([3, 3, 7])
-    assert torch.equal(LOOKS.at(rows)["skin"], LOOKS["skin"][rows])
+def test_some_looks_of_many() -> None:
+    assert torch.equal(LOOKS.at(slice(3, 5))["skin"], LOOKS["skin"][3:5])
+
+
+def test_changed_looks_are_as_told_and_else_as_they_were() -> None:
+    changed = LOOKS.changed({"skin": (0.1, 0.2, 0.3), "waist": LOOKS["waist"] + 1})
+    torch.testing.assert_close(changed["skin"], torch.tensor([[0.1, 0.2, 0.3]]).expand_as(LOOKS["skin"]))
+    torch.testing.assert_close(changed["waist"], LOOKS["waist"] + 1)
+    torch.testing.assert_close(changed["top"], LOOKS["top"])
 
 
 def test_some_people_wear_something_over_their_clothes_and_some_have_much_hair() -> None:
