@@ -23,6 +23,9 @@ _GAP_M = (0.25, 0.9)  # from one to the next
 _LEAST_HIGH_PX = 26  # a person
 _USUAL_HIGH_PX = 70  # half of the people are at least so high, where the frame is
 
+_HEAD_M = 0.25
+_CLOSE_HEAD = (0.3, 0.8)  # how high the head is close up, of the frame
+
 # Who counts as a person: the head and so many of the 25 joints are in the sprite, as before a webcam. A leg that comes
 # into the picture does not.
 _LEAST_JOINTS = 8
@@ -42,6 +45,19 @@ def strangers(rng: Rng, store: Store, count: int, frame_wh: tuple[int, int]) -> 
     """People of any sizes anywhere, the farthest first."""
     farthest_first = np.sort(sizes_px(rng, count, frame_wh[1]))
     return [_anywhere(rng, store.person(_someone(rng, store)), size_px, frame_wh) for size_px in farthest_first]
+
+
+def close_up(rng: Rng, store: Store, frame_wh: tuple[int, int]) -> list[Placed]:
+    """One person, of whom head and shoulders fill much of the frame: of several, the one who is drawn finest."""
+    width, height = frame_wh
+    people = [store.person(_someone(rng, store)) for _ in range(_TRIES)]
+    person = max(people, key=lambda each: metre_px(each["pelvis"]))
+    scale = height * rng.uniform(*_CLOSE_HEAD) / _HEAD_M / metre_px(person["pelvis"])
+    head, box = head_px(person["points"]), bounds(person["body"][..., 3] > 127)
+    place = np.array((width * rng.uniform(0.25, 0.75), height * rng.uniform(0.2, 0.55)))
+    if box is not None:  # the sprite ends no higher than the frame
+        place[1] = max(place[1], height - scale * (box[3] - head[1]))
+    return [_placed(person, scale, place - scale * head, frame_wh)]
 
 
 def group(rng: Rng, store: Store, count: int, frame_wh: tuple[int, int]) -> tuple[list[Placed], int]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from training import placed
-from training.crowd_parts import IGNORED, kinds
+from training.crowd_parts import _KINDS, IGNORED, kinds
 from training.neighbours import HEAD_POINTS
 from training.parts import PARTS
 from training.pictures import Sprite, bounds, over
@@ -36,6 +36,18 @@ def test_a_point_of_a_sprite_is_followed_into_the_frame() -> None:
         found = bounds(sprite_there[..., 3] > 127)
         if found is not None and min(found[:2]) > 0:
             np.testing.assert_allclose(there, np.array(found[:2]) - 0.5, atol=1.1)
+
+
+def test_close_up_a_head_is_high_and_nothing_ends_in_the_frame(store: Store) -> None:
+    heads = []
+    for seed in range(12):
+        (someone,) = placed.close_up(np.random.default_rng(seed), store, (200, 160))
+        seen = someone.sprite[..., 3] > 127
+        heads.append(int((someone.kinds == _KINDS.index("head")).any(1).sum()))
+        assert 0 < someone.head[0] < 200
+        assert 0 < someone.head[1] < 160 or seen[0].any()
+        assert seen.sum() > 0.03 * seen.size
+    assert 0.2 * 160 < np.median(heads) < 0.95 * 160
 
 
 def _heads(seed: int, store: Store) -> tuple[Point, float]:
