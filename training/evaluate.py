@@ -52,6 +52,7 @@ _BODY = slice(0, 22)
 _PCK_SHARE = 0.2
 _SAME_BOX = 0.5  # overlap from which a box is a person's
 _LEAST_SEEN = 0.1
+_TORSO = {"L_Shoulder", "R_Shoulder", "L_Hip", "R_Hip"}
 _ARMS = ("L_Elbow", "R_Elbow", "L_Wrist", "R_Wrist")
 
 
@@ -195,8 +196,10 @@ def _tracker(parts: Loaded, policy: BoxPolicy) -> Tracker:
 
 
 def on_annotations(model: str | None, path: Path) -> dict[str, float]:
-    """PCK at 0.2 of the torso on annotated pictures: of all people's joints, the found ones' projections."""
+    """PCK at 0.2 of the torso on annotated pictures: of all people's joints, the found ones' projections. Those who are
+    annotated without both shoulders and hips, as before a webcam, are looked for and not counted."""
     hits: dict[str, list[float]] = {}
+    not_counted = 0
     with tracking(model) as parts, detection(parts.bundle) as detector:
         for entry in json.loads(path.read_text(encoding="utf-8")):
             image = cv2.imread(str(path.parent / entry["image"]))
@@ -207,12 +210,19 @@ def on_annotations(model: str | None, path: Path) -> dict[str, float]:
             # A tracker a picture: none may look for the people of the one before.
             tracker = _tracker(parts, _policy(detector, len(entry["people"])))
             people = tracker.track(Frame(0, 0.0, np.ascontiguousarray(image[..., ::-1]), 0.0)).people
-            for name, hit in matched(people, [person["joints"] for person in entry["people"]]):
+            counted = [person["joints"] for person in entry["people"] if person["joints"].keys() >= _TORSO]
+            not_counted += len(entry["people"]) - len(counted)
+            for name, hit in matched(people, counted):
                 hits.setdefault(name, []).append(hit)
+    if not hits:
+        raise SystemExit(
+            f"{path} has nobody with {', '.join(sorted(_TORSO))}, which the limit is measured by; annotate these"
+        )
     each = {name: float(np.mean(values)) for name, values in sorted(hits.items())}
     everything = [value for values in hits.values() for value in values]
     arms = [value for name in _ARMS for value in hits.get(name, [])]
-    return each | {"arms": float(np.mean(arms or [np.nan])), "PCK": float(np.mean(everything))}
+    left_out = {"people not counted, without a torso": float(not_counted)} if not_counted else {}
+    return each | {"arms": float(np.mean(arms or [np.nan])), "PCK": float(np.mean(everything))} | left_out
 
 
 def _policy(detector: Detector | None, people: int) -> BoxPolicy:
@@ -254,15 +264,10 @@ def named_joints(person: Person) -> dict[str, Array]:
 
 
 def torso_px(joints: Mapping[str, Sequence[float]]) -> float:
-    """From the middle of the shoulders to the middle of the hips."""
-    points = {name: np.array(xy, float) for name, xy in joints.items()}
-    try:
-        shoulders = (points["L_Shoulder"] + points["R_Shoulder"]) / 2
-        hips = (points["L_Hip"] + points["R_Hip"]) / 2
-    except KeyError as error:
-        raise SystemExit(
-            f"a person is annotated without {error}; both shoulders and hips are needed for the limit"
-        ) from error
+    """From the middle of the shoulders to the middle of the hips, of joints that have all of `_TORSO`."""
+    points = {name: np.array(joints[name], float) for name in _TORSO}
+    shoulders = (points["L_Shoulder"] + points["R_Shoulder"]) / 2
+    hips = (points["L_Hip"] + points["R_Hip"]) / 2
     return float(np.linalg.norm(shoulders - hips))
 
 

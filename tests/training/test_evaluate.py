@@ -75,11 +75,26 @@ def test_people_are_matched_whatever_their_order_and_the_missed_are_counted() ->
     assert len(list(evaluate.matched([], [unknown]))) == len(list(evaluate.matched([left], [unknown]))) == 24
 
 
-def test_an_annotation_without_hips_says_what_is_needed() -> None:
-    joints = annotation(person(0.0))
-    del joints["L_Hip"]
-    with pytest.raises(SystemExit, match="both shoulders and hips are needed"):
-        evaluate.torso_px(joints)
+def _photographed(folder: Path, people: list[dict[str, list[float]]]) -> Path:
+    """A file of annotations of one picture."""
+    picture = cv2.imread(str(standins.DATA / "frame.png"))
+    assert picture is not None
+    cv2.imwrite(str(folder / "a.png"), picture)
+    path = folder / "annotations.json"
+    path.write_text(json.dumps([{"image": "a.png", "people": [{"joints": joints} for joints in people]}]))
+    return path
+
+
+def test_people_without_hips_are_not_counted(tiny_bundle: Path, tmp_path: Path) -> None:
+    before_a_webcam = annotation(person(0.0))
+    del before_a_webcam["L_Hip"]
+    path = _photographed(tmp_path, [before_a_webcam, annotation(person(0.0))])
+    found = evaluate.on_annotations(str(tiny_bundle), path)
+    assert found["people not counted, without a torso"] == 1
+    assert "PCK" in found
+    path = _photographed(tmp_path, [before_a_webcam])
+    with pytest.raises(SystemExit, match="nobody with L_Hip, L_Shoulder, R_Hip, R_Shoulder"):
+        evaluate.on_annotations(str(tiny_bundle), path)
 
 
 def test_annotations_are_read_and_every_picture_gets_a_tracker_of_its_own(tiny_bundle: Path, tmp_path: Path) -> None:
