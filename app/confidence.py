@@ -29,9 +29,9 @@ Array = NDArray[np.floating[Any]]
 RIGHT_MM = {"body": 150.0, "hand": 15.0, "face": 30.0}
 
 # Weights of the evidence in the order of `Evidence`, the constant last.
-BODY = (-1.14, 1.49, 0.00, 0.33)
-HAND = (-0.87, -1.18, -0.01, -0.47, 2.37)
-FACE = (0.40, 0.05, -0.67, 0.87)
+BODY = (-1.34, 1.30, 0.00, 0.41)
+HAND = (-0.95, -0.79, -0.16, -0.33, 2.34)
+FACE = (0.79, -0.17, -0.73, 0.75)
 
 _VISIBLE = 2  # in a hand's evidence
 _HAND_VISIBLE = 0.4  # of its box, from which on a hand is more than a guess
