@@ -55,15 +55,15 @@ class Garment:
     corner_uv: NDArray[np.float32]  # (F, 3, 2)
     texture: Texture
 
+    see_through: bool  # whether parts of its faces are not there
+
     @classmethod
     def of(cls, zone: Zone, file: GarmentFile, bound: Bound) -> Garment:
         """From what was read and bound."""
-        return cls(zone, bound, file.faces, file.corner_uv, Texture(file.texture))
-
-    def see_through(self) -> bool:
-        """Whether parts of its faces are not there."""
-        alpha = self.texture.at(torch.from_numpy(self.corner_uv).reshape(-1, 2))[:, 3]
-        return bool((alpha < _OPAQUE).float().mean() > _SEEN_THROUGH)
+        texture = Texture(file.texture)
+        alpha = texture.at(torch.from_numpy(file.corner_uv).reshape(-1, 2))[:, 3]
+        see_through = bool((alpha < _OPAQUE).float().mean() > _SEEN_THROUGH)
+        return cls(zone, bound, file.faces, file.corner_uv, texture, see_through)
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,9 @@ class Costume:
 
     def __init__(self, wardrobe: Wardrobe, garments: Sequence[Garment], skin: Skin | None, tints: Tensor) -> None:
         """tints: (N, 1 + garments) 0..1, how far the skin and each garment take the colours of a look."""
-        self._garments = sorted(garments, key=Garment.see_through)
-        self._tints = tints
+        order = sorted(range(len(garments)), key=lambda number: garments[number].see_through)
+        self._garments = [garments[number] for number in order]
+        self._tints = tints[:, [0, *(number + 1 for number in order)]]
         body, device = wardrobe.body, wardrobe.faces.device
         bound = [garment.bound for garment in self._garments]
         covered = np.any([np.zeros(len(body.template), bool), *(one.hides for one in bound)], axis=0)
@@ -102,7 +103,7 @@ class Costume:
             wardrobe.faces.cpu().numpy()[own],
             [garment.faces + np.int32(first) for garment, first in zip(self._garments, firsts, strict=False)],
         )
-        self.solid = len(own) + sum(len(g.faces) for g in self._garments if not g.see_through())
+        self.solid = len(own) + sum(len(g.faces) for g in self._garments if not g.see_through)
         self._uv = joined(own_uv, [garment.corner_uv for garment in self._garments])
         self._slots = joined(
             own_slots.astype(np.int64),

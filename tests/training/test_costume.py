@@ -84,11 +84,22 @@ def test_a_tint_gives_it_the_looks_colour(wardrobe: Wardrobe, arrays: BodyArrays
     assert not _red(_picture(wardrobe, [_garment(tmp_path, arrays)], torch.ones(1, 2))).any()
 
 
+def test_each_garment_has_its_own_tint_whatever_their_order(
+    wardrobe: Wardrobe, arrays: BodyArrays, tmp_path: Path
+) -> None:
+    holes = np.full((8, 8, 4), (*RED[::-1], 255), np.uint8)
+    holes[:, :4, 3] = 0
+    with_holes, whole = _garment(tmp_path / "holes", arrays, holes), _garment(tmp_path / "whole", arrays)
+    for tints, seen in (((0.0, 1.0, 0.0), True), ((0.0, 0.0, 1.0), False)):  # of the whole one, which is drawn below
+        picture = _picture(wardrobe, [with_holes, whole], torch.tensor((tints,)))
+        assert bool(_red(picture).mean() > 0.02) is seen
+
+
 def test_the_body_is_seen_where_a_garment_is_not_there(wardrobe: Wardrobe, arrays: BodyArrays, tmp_path: Path) -> None:
     texture = np.full((8, 8, 4), (*RED[::-1], 255), np.uint8)
     texture[:, :4, 3] = 0  # the left halves of its quads
     garment = _garment(tmp_path, arrays, texture)
-    assert garment.see_through()
+    assert garment.see_through
     costume = Costume(wardrobe, [garment], None, UNTINTED)
     assert costume.solid == len(costume.faces) - len(garment.faces)
     whole, half = (_red(_picture(wardrobe, [g])).sum() for g in (_garment(tmp_path / "other", arrays), garment))
