@@ -15,7 +15,7 @@ from training.garment_files import GarmentFile
 from training.garments import CLOTH
 from training.garments_bound import Bound
 from training.looks import SHOULDER_M, Looks
-from training.shading import Print, Surface, Zone
+from training.shading import Surface, Texels, Zone
 from training.torch_body import blended
 from training.wardrobe import Wardrobe, surface_of
 
@@ -157,7 +157,7 @@ class Costume:
         surface, slot = surface_of(self._attributes, corners, weights), self._slots[face]
         tint = torch.nn.functional.pad(self._tints, (1, 0)).to(face.device)[person, slot, None]
         colour = self._sampled(face, weights)[:, :3]
-        return surface._replace(print=Print(self._zones[slot], colour, self._means[slot], tint))
+        return surface._replace(texels=Texels(self._zones[slot], colour, self._means[slot], tint))
 
     def _sampled(self, face: Tensor, weights: Tensor) -> Tensor:
         """(P, 4) linear colour and alpha of faces (P,) at weights (P, 3) of their corners."""

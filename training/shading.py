@@ -40,7 +40,7 @@ class Zone(Enum):
     SKIN, SUIT, DRESS, TOP, BOTTOM, SHOES, HAIR, HAT, WORN = range(1, 10)
 
 
-class Print(NamedTuple):
+class Texels(NamedTuple):
     """Textures at P pixels: zone (P,), 0 where there is none; linear colour (P, 3), the texture's mean (P, 3), and how
     far it takes a look's colour (P, 1) 0..1."""
 
@@ -58,12 +58,12 @@ class Surface(NamedTuple):
     eye: Tensor
     lips: Tensor
     material: Tensor
-    print: Print | None = None
+    texels: Texels | None = None
 
     def at(self, pixels: slice) -> Surface:
         """What some of the pixels show."""
         rest, eye, lips, material = (value[pixels] for value in (self.rest, self.eye, self.lips, self.material))
-        worn = None if self.print is None else Print(*(value[pixels] for value in self.print))
+        worn = None if self.texels is None else Texels(*(value[pixels] for value in self.texels))
         return Surface(rest, eye, lips, material, worn)
 
 
@@ -89,7 +89,7 @@ def albedo(look: Looks, surface: Surface, brow_points: Tensor) -> Tensor:
     colour = torch.where((surface.material == SKIRT)[:, None], trousers, colour)
     strand = 0.8 + 0.25 * torch.sin(260 * x + 40 * rest[:, 2])
     colour = torch.where((surface.material == HANGING_HAIR)[:, None], look["hair"] * strand[:, None], colour)
-    return colour if surface.print is None else _textured(look, surface.print, colour, (top, trousers), rest)
+    return colour if surface.texels is None else _textured(look, surface.texels, colour, (top, trousers), rest)
 
 
 def shaded(look: Looks, colour: Tensor, normal: Tensor, view: Tensor, occlusion: Tensor) -> Tensor:
@@ -110,7 +110,7 @@ def shaded(look: Looks, colour: Tensor, normal: Tensor, view: Tensor, occlusion:
     return srgb
 
 
-def _textured(look: Looks, worn: Print, colour: Tensor, cloths: tuple[Tensor, Tensor], rest: Tensor) -> Tensor:
+def _textured(look: Looks, worn: Texels, colour: Tensor, cloths: tuple[Tensor, Tensor], rest: Tensor) -> Tensor:
     """(P, 3) with garments over what was drawn (P, 3). cloths: the colours of top and trousers (P, 3)."""
     top, trousers = cloths
 
@@ -131,10 +131,10 @@ def _skin(look: Looks, surface: Surface, brow_points: Tensor) -> Tensor:
     """(P, 3) bare, with brows, beard and eyes."""
     x, y, z = surface.rest.unbind(-1)
     colour = look["skin"] * (1 + 0.06 * torch.sin(40 * x + 31 * y) * torch.sin(37 * z + 5))[:, None]
-    if surface.print is not None:
-        toned = look["skin"] * (surface.print.colour / surface.print.mean).clamp(_LEAST_TONE, _MOST_TONE)
-        bare = torch.lerp(surface.print.colour, toned, surface.print.tint)
-        colour = torch.where((surface.print.zone == Zone.SKIN.value)[:, None], bare, colour)
+    if surface.texels is not None:
+        toned = look["skin"] * (surface.texels.colour / surface.texels.mean).clamp(_LEAST_TONE, _MOST_TONE)
+        bare = torch.lerp(surface.texels.colour, toned, surface.texels.tint)
+        colour = torch.where((surface.texels.zone == Zone.SKIN.value)[:, None], bare, colour)
     red = (torch.exp(-(((x.abs() - 0.045) / 0.02) ** 2 + ((y - 0.245) / 0.02) ** 2)) * (z > 0.05))[:, None]
     colour = colour * (1 - look["blush"] * red * colour.new_tensor((0.0, 0.5, 0.45)))
     colour = torch.lerp(colour, look["lips"], surface.lips[:, None])

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from training.garments import CLOTH, HANGING_HAIR, SKIN, SKIRT
 from training.looks import Looks, random_look
-from training.shading import Print, Surface, Zone, albedo, shaded
+from training.shading import Surface, Texels, Zone, albedo, shaded
 
 LOOKS = Looks(torch.from_numpy(np.stack([random_look(np.random.default_rng(seed)) for seed in range(40)])))
 BROWS = torch.tensor([[-0.05 + 0.01 * k, 0.3, 0.1] for k in range(10)])
@@ -63,8 +63,8 @@ def test_brows_are_darker_or_lighter_than_skin() -> None:
 
 def _worn(zone: Zone, tint: float) -> Surface:
     """A texture that is twice as light as its mean, on the chest."""
-    print_of = Print(torch.full((40,), zone.value), _many((0.4, 0.2, 0.1)), _many((0.2, 0.1, 0.05)), _many((tint,)))
-    return _surface(CHEST, material=CLOTH)._replace(print=print_of)
+    texels = Texels(torch.full((40,), zone.value), _many((0.4, 0.2, 0.1)), _many((0.2, 0.1, 0.05)), _many((tint,)))
+    return _surface(CHEST, material=CLOTH)._replace(texels=texels)
 
 
 @pytest.mark.parametrize("zone", [zone for zone in Zone if zone != Zone.HAIR])
@@ -73,7 +73,7 @@ def test_textures_keep_their_colours_without_a_tint(zone: Zone) -> None:
     if zone == Zone.SKIN:  # nothing else is on the hand
         worn = worn._replace(rest=_many((0.78, 0.0, 0.0)))
         bare = LOOKS["glove"][:, 0] == 0
-        torch.testing.assert_close(_colours(worn)[bare], worn.print.colour[bare] if worn.print else None)
+        torch.testing.assert_close(_colours(worn)[bare], worn.texels.colour[bare] if worn.texels else None)
     else:
         torch.testing.assert_close(_colours(worn), _many((0.4, 0.2, 0.1)))
 
