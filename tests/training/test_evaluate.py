@@ -75,13 +75,13 @@ def test_people_are_matched_whatever_their_order_and_the_missed_are_counted() ->
     assert len(list(evaluate.matched([], [unknown]))) == len(list(evaluate.matched([left], [unknown]))) == 24
 
 
-def _photographed(folder: Path, people: list[dict[str, list[float]]]) -> Path:
-    """A file of annotations of one picture."""
+def _photographed(folder: Path, people: list[dict[str, list[float]]], times: int = 1) -> Path:
+    """A file of annotations of one picture, named so many times."""
     picture = cv2.imread(str(standins.DATA / "frame.png"))
     assert picture is not None
     cv2.imwrite(str(folder / "a.png"), picture)
-    path = folder / "annotations.json"
-    path.write_text(json.dumps([{"image": "a.png", "people": [{"joints": joints} for joints in people]}]))
+    path = folder / f"{times}.json"
+    path.write_text(json.dumps([{"image": "a.png", "people": [{"joints": joints} for joints in people]}] * times))
     return path
 
 
@@ -98,13 +98,7 @@ def test_people_without_hips_are_not_counted(tiny_bundle: Path, tmp_path: Path) 
 
 
 def test_annotations_are_read_and_every_picture_gets_a_tracker_of_its_own(tiny_bundle: Path, tmp_path: Path) -> None:
-    picture = cv2.imread(str(standins.DATA / "frame.png"))
-    assert picture is not None
-    cv2.imwrite(str(tmp_path / "a.png"), picture)
-    entry = {"image": "a.png", "people": [{"joints": annotation(person(0.0))}]}
-    once, thrice = tmp_path / "once.json", tmp_path / "thrice.json"
-    once.write_text(json.dumps([entry]))
-    thrice.write_text(json.dumps([entry] * 3))
+    once, thrice = (_photographed(tmp_path, [annotation(person(0.0))], times) for times in (1, 3))
     found = evaluate.on_annotations(str(tiny_bundle), once)
     assert {"PCK", "arms", *BODY_JOINTS} == set(found)
     assert evaluate.on_annotations(str(tiny_bundle), thrice) == found
