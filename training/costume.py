@@ -139,6 +139,8 @@ class Costume:
             off |= {"shoe_top": _NOWHERE, "sock_top": _NOWHERE}
         kept = torch.zeros(4)
         kept[thickness] = 1.0
+        if Zone.BROWS in worn:
+            off |= {"brows": 0.0}
         changed = look.changed(off)
         return changed.changed({"thickness": changed["thickness"] * kept.to(changed["thickness"].device)})
 

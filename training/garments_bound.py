@@ -1,4 +1,4 @@
-"""MakeHuman's garments on the open body: where they lie on it at rest, what moves them, what they hide."""
+"""MakeHuman's garments and teeth on the open body: where they lie on it at rest, what moves them, what they hide."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from models.body_file import BodyArrays
+from models.body_file import COEFFICIENTS, BodyArrays
+from models.joints import JAW, SMPLX_JOINTS
 from training.command import UnusableError
 from training.garment_files import Array, GarmentFile
+from training.proportions import HEAD
 
 _NEIGHBOURS = 24  # vertices of the body that a garment's follow
 _AROUND = 16  # by which the body's own turning from one rest pose to the other is measured
 _LEAST_WIDTH_M = 0.012  # of the bell by which neighbours are weighed
 _WIDTH = 0.6  # the same, as a share of a garment's distance from the body
+_ABOUT_TEETH_M = 0.06  # from their middle: the part of the body that shows where the jaws have gone
 
 
 @dataclass(frozen=True)
@@ -78,15 +83,51 @@ class Binder:
             hides=garment.hides[self._base.of_body],
         )
 
+    def teeth(self, garment: GarmentFile) -> Bound:
+        """Both rows as they are, each on its jaw: lips part before them, and faces they are in may have any shape, but
+        no expression moves them."""
+        middle = (garment.points.min(0) + garment.points.max(0)) / 2
+        near = np.array(self._tree.query_ball_point(middle, _ABOUT_TEETH_M))
+        before, after = self._from[near], self._arrays.template[near].astype(float)
+        turned = _turn(before - before.mean(0), after - after.mean(0))
+        shape = self._arrays.shape_directions[near].mean(0)  # (3, S)
+        shape[:, COEFFICIENTS:HEAD] = 0.0
+        upper = _upper(garment)
+        weights = np.zeros((len(upper), self._arrays.weights.shape[1]), np.float32)
+        weights[np.arange(len(upper)), np.where(upper, SMPLX_JOINTS.index("head"), JAW.start)] = 1.0
+        return Bound(
+            points=(after.mean(0) + (garment.points - before.mean(0)) @ turned.T).astype(np.float32),
+            directions=np.tile(shape, (len(upper), 1)).T.astype(np.float32),
+            weights=weights,
+            hides=garment.hides[self._base.of_body],
+        )
+
+
+def _upper(teeth: GarmentFile) -> NDArray[np.bool_]:
+    """(G,) which vertices are of the upper jaw: above a plane that rises to the back between the rows; teeth, each a
+    piece of its own, as wholes, since they overlap, the largest piece, the gums of both, as it is cut by the plane."""
+    y, z = teeth.points[:, 1], teeth.points[:, 2]
+    above = y - np.polyval(np.polyfit(z, y, 1), z)
+    corners = teeth.faces[:, (0, 1, 1, 2)].reshape(-1, 2).T
+    joined = coo_array((np.ones(corners.shape[1]), corners), shape=(len(y), len(y)))
+    _, piece = connected_components(joined, directed=False)
+    sizes = np.bincount(piece)
+    whole = (np.bincount(piece, above) / sizes)[piece]
+    return np.asarray(np.where(sizes[piece] == sizes.max(), above, whole) > 0)
+
 
 def _turns(before: Array, after: NDArray[np.floating], tree: cKDTree) -> Array:
-    """(V, 3, 3): how the surroundings of each vertex (V, 3) turn and grow, in least squares (Umeyama 1991)."""
+    """(V, 3, 3): how the surroundings of each vertex (V, 3) turn and grow."""
     _, near = tree.query(before, _AROUND)
     a = before[near] - before[near].mean(1, keepdims=True)  # (V, K, 3)
     b = np.asarray(after, float)[near]
-    b = b - b.mean(1, keepdims=True)
-    u, size, vt = np.linalg.svd(np.einsum("vki,vkj->vij", b, a))
+    return _turn(a, b - b.mean(1, keepdims=True))
+
+
+def _turn(before: Array, after: Array) -> Array:
+    """(..., 3, 3): how points about their mean (..., K, 3) turn and grow, in least squares (Umeyama 1991)."""
+    u, size, vt = np.linalg.svd(np.einsum("...ki,...kj->...ij", after, before))
     signs = np.ones_like(size)
-    signs[:, 2] = np.sign(np.linalg.det(u @ vt))
-    scale = (size * signs).sum(1) / np.maximum((a**2).sum((1, 2)), 1e-12)
-    return np.asarray(scale[:, None, None] * (u * signs[:, None]) @ vt)
+    signs[..., 2] = np.sign(np.linalg.det(u @ vt))
+    scale = (size * signs).sum(-1) / np.maximum((before**2).sum((-1, -2)), 1e-12)
+    return np.asarray(scale[..., None, None] * (u * signs[..., None, :]) @ vt)

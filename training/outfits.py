@@ -34,6 +34,8 @@ _FOLDERS = {
     Zone.SHOES: (*(f"clothes/shoes0{k}" for k in range(1, 7)), "clothes/WinterBoots"),
     Zone.HAT: ("clothes/fedora", "clothes/fedora_cocked", "clothes/Fishing_Hat_01", "clothes/pith_helmet"),
     Zone.WORN: ("clothes/glasses",),
+    Zone.BROWS: tuple(f"eyebrows/eyebrow0{k:02}" for k in range(1, 13)),
+    Zone.TEETH: ("teeth/Teeth_Base", *(f"teeth/Teeth_Shape0{k}" for k in range(1, 6))),
     Zone.HAIR: (
         *("hair/afro01", "hair/bob01", "hair/bob02", "hair/Braid01", "hair/long01", "hair/ponytail01"),
         *("hair/short01", "hair/short02", "hair/short03", "hair/short04"),
@@ -44,6 +46,7 @@ _SKINS = "skins/*/textures/*_diffuse*.png"
 # How often an outfit has what; without it, what a look has drawn on is seen.
 _SUIT, _DRESS, _BOTTOM = 0.6, 0.7, 0.75
 _SHOES, _HAIR, _HAT, _GLASSES, _SKIN = 0.6, 0.7, 0.08, 0.12, 0.85
+_BROWS, _TEETH = 0.6, 0.9
 _OWN_COLOURS = 0.4
 
 
@@ -59,7 +62,8 @@ class Outfits:
         for zone, names in _FOLDERS.items():
             paths = [folder / "proxies" / name / f"{name.rpartition('/')[2]}.json" for name in names]
             files = [read_garment(path, base.points) for path in paths if path.is_file()]
-            self._garments[zone] = [Garment.of(zone, file, bind(file)) for file in files]
+            lay = bind.teeth if zone is Zone.TEETH else bind
+            self._garments[zone] = [Garment.of(zone, file, lay(file)) for file in files]
         self._skins = [Skin(base.corner_uv, Texture(read_texture(path))) for path in sorted(folder.glob(_SKINS))]
 
     def __call__(self, rng: Rng, people: int) -> Costume:
@@ -92,7 +96,8 @@ def _worn(rng: Rng) -> Sequence[Zone]:
         worn = [Zone.DRESS]
     else:
         worn = [Zone.TOP, *([Zone.BOTTOM] if rng.random() < _BOTTOM else [])]
-    for zone, share in ((Zone.SHOES, _SHOES), (Zone.HAIR, _HAIR), (Zone.HAT, _HAT), (Zone.WORN, _GLASSES)):
+    body = ((Zone.SHOES, _SHOES), (Zone.HAIR, _HAIR), (Zone.HAT, _HAT))
+    for zone, share in (*body, (Zone.WORN, _GLASSES), (Zone.BROWS, _BROWS), (Zone.TEETH, _TEETH)):
         if rng.random() < share:
             worn.append(zone)
     return worn

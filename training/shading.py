@@ -37,7 +37,7 @@ _LEAST_TONE, _MOST_TONE = 0.1, 2.5  # of a texture in another colour, to its mea
 class Zone(Enum):
     """What a texture is of, hence whose colour of a look it may take."""
 
-    SKIN, SUIT, DRESS, TOP, BOTTOM, SHOES, HAIR, HAT, WORN = range(1, 10)
+    SKIN, SUIT, DRESS, TOP, BOTTOM, SHOES, HAIR, HAT, WORN, BROWS, TEETH = range(1, 12)
 
 
 class Texels(NamedTuple):
@@ -120,9 +120,10 @@ def _textured(look: Looks, worn: Texels, colour: Tensor, cloths: tuple[Tensor, T
     below = zone(Zone.BOTTOM) | (zone(Zone.SUIT) & (rest[:, 1:2] < _SUIT_WAIST_M))
     own = torch.where(below, trousers, top)
     own = torch.where(zone(Zone.SHOES, Zone.WORN), look["shoe"], torch.where(zone(Zone.HAT), look["sock"], own))
-    own = torch.where(zone(Zone.HAIR), look["hair"], own)
+    hair = zone(Zone.HAIR, Zone.BROWS)
+    own = torch.where(hair, look["hair"], own)
     light = (worn.colour.mean(1, keepdim=True) / worn.mean.mean(1, keepdim=True)).clamp(_LEAST_TONE, _MOST_TONE)
-    tint = torch.where(zone(Zone.HAIR), torch.ones_like(worn.tint), worn.tint)
+    tint = torch.where(hair, torch.ones_like(worn.tint), torch.where(zone(Zone.TEETH), 0.0, worn.tint))
     garment = worn.zone[:, None] > Zone.SKIN.value
     return torch.where(garment, torch.lerp(worn.colour, own * light, tint), colour)
 

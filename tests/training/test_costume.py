@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,14 @@ def test_a_tint_gives_it_the_looks_colour(wardrobe: Wardrobe, arrays: BodyArrays
     assert not _red(_picture(wardrobe, [_garment(tmp_path, arrays)], torch.ones(1, 2))).any()
 
 
+@pytest.mark.parametrize(("zone", "tint", "own"), [(Zone.TEETH, 1.0, True), (Zone.BROWS, 0.0, False)])
+def test_teeth_have_no_colour_but_their_own_and_brows_that_of_the_hair(
+    wardrobe: Wardrobe, arrays: BodyArrays, tmp_path: Path, zone: Zone, tint: float, *, own: bool
+) -> None:
+    garment = replace(_garment(tmp_path, arrays), zone=zone)
+    assert bool(_red(_picture(wardrobe, [garment], torch.full((1, 2), tint))).mean() > 0.02) is own
+
+
 def test_each_garment_has_its_own_tint_whatever_their_order(
     wardrobe: Wardrobe, arrays: BodyArrays, tmp_path: Path
 ) -> None:
@@ -127,3 +136,12 @@ def test_drawn_clothes_give_way(wardrobe: Wardrobe, arrays: BodyArrays, tmp_path
     for kept in ("bottom", "waist", "skin", "hair_kind"):
         torch.testing.assert_close(changed[kept], look[kept])
     torch.testing.assert_close(changed["thickness"][:, 1:], look["thickness"][:, 1:])
+
+
+def test_drawn_brows_give_way_to_others(wardrobe: Wardrobe, arrays: BodyArrays, tmp_path: Path) -> None:
+    brows = replace(_garment(tmp_path, arrays), zone=Zone.BROWS)
+    look = Looks(torch.from_numpy(random_look(np.random.default_rng(4))[None]))
+    assert look["brows"].item() > 0
+    changed = Costume(wardrobe, [brows], None, UNTINTED).look(look)
+    assert changed["brows"].item() == 0
+    torch.testing.assert_close(changed["hem"], look["hem"])

@@ -8,9 +8,11 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from models.body_file import BodyArrays
+from models.joints import JAW, SMPLX_JOINTS
 from tests.training.makehuman_folder import AROUND, base_of
 from training.garment_files import GarmentFile
 from training.garments_bound import BaseMesh, Binder
+from training.proportions import HEAD
 
 
 def _garment(points: np.ndarray, base: BaseMesh) -> GarmentFile:
@@ -39,3 +41,36 @@ def test_a_garment_comes_along_from_another_pose_and_size(arrays: BodyArrays) ->
     ring = np.stack((0.3 * np.cos(angle), np.full(AROUND, -0.1), 0.3 * np.sin(angle)), 1)  # far off the skin
     bound = Binder(away, arrays)(_garment(1.2 * ring @ turn.T + (0.1, 0.2, 0.3), away))
     np.testing.assert_allclose(bound.points, ring, atol=2e-3)
+
+
+def _rows(base: BaseMesh) -> GarmentFile:
+    """Two bent rows of three teeth in the mouth, which rise to the back and overlap, and a strip of gum from one to the
+    other."""
+    teeth = [
+        np.array((x, side * 0.004 + 0.3 * abs(x), -2 * abs(x)))
+        + size * np.array(((-1, 0, 0), (1, 0, 0), (0, -side, 0)))
+        for side in (1, -1)
+        for x, size in ((-0.015, 0.003), (0.0, 0.006), (0.015, 0.003))
+    ]
+    gum = np.array(((-0.02, 0.02, -0.01), (0.02, 0.02, -0.01), (-0.02, -0.02, -0.01), (0.02, -0.02, -0.01)))
+    points = np.concatenate((*teeth, gum)) + np.array((0.0, 0.2, 0.15))
+    faces = np.concatenate((np.arange(18).reshape(6, 3), ((18, 19, 20), (19, 20, 21)))).astype(np.int32)
+    return replace(_garment(points, base), faces=faces, corner_uv=np.zeros((8, 3, 2), np.float32))
+
+
+def test_teeth_are_each_on_its_jaw_as_wholes(arrays: BodyArrays) -> None:
+    base = base_of(arrays)
+    bound = Binder(base, arrays).teeth(_rows(base))
+    np.testing.assert_allclose(bound.points, _rows(base).points, atol=1e-5)  # the base mesh is the body
+    on = [SMPLX_JOINTS[k] for k in bound.weights.argmax(1)]
+    assert on == ["head"] * 9 + ["jaw"] * 9 + ["head"] * 2 + ["jaw"] * 2
+    assert ((bound.weights == 0) | (bound.weights == 1)).all()
+    assert bound.weights[9, JAW.start] == 1
+
+
+def test_faces_move_teeth_by_their_shape_alone(arrays: BodyArrays) -> None:
+    base = base_of(arrays)
+    moves = Binder(base, arrays).teeth(_rows(base)).directions.reshape(-1, 22, 3)
+    np.testing.assert_array_equal(moves, np.broadcast_to(moves[:, :1], moves.shape))  # no tooth from another
+    assert np.abs(moves[:10]).max() > 0
+    assert not moves[10:HEAD].any()
