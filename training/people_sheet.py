@@ -17,6 +17,7 @@ from training.command import run
 from training.draw import draw, grid
 from training.evaluate import estimated, held_out_frames, tracking
 from training.sizes import NETWORK
+from training.store import Store
 
 _TRAINED_ON, _RESULTS = 64, 32
 _TRAINED_ON_COLUMNS, _RESULT_COLUMNS = 8, 4
@@ -27,6 +28,7 @@ _MESH = (120, 170, 235)
 
 def training_images(store: Path, places: Path | None = None) -> NDArray[np.uint8]:
     """64 people as the networks see them: body, hands (left ones mirrored), face."""
+    Store(store).expect_people()
     items = (item for item in People(store, NETWORK, 1, places) if "face" in item)
     pictures = []
     for _ in range(_TRAINED_ON):

@@ -18,7 +18,7 @@ from training.chances import Rng
 from training.costume import Costume
 from training.looks import Looks, changed_look, random_look
 from training.motion import PoseSampler, random_jaw
-from training.parts import WRISTS
+from training.parts import HAND_PARTS, PARTS, WRISTS
 from training.proportions import HEAD, random_proportions, with_proportions
 from training.raster import rasterise
 from training.skeleton import turn
@@ -152,8 +152,11 @@ class Stage(torch.nn.Module):
         self.wardrobe = Wardrobe(self.arrays)
 
     @torch.no_grad()
-    def forward(self, people: Sequence[Person], costume: Costume | None = None) -> Sprites:
-        """Their sprites, all in one costume, or as their looks say."""
+    def forward(
+        self, people: Sequence[Person], costume: Costume | None = None, *, faces_alone: bool = False
+    ) -> Sprites:
+        """Their sprites, all in one costume, or as their looks say. faces_alone: pictures and maps of bodies and hands
+        stay empty, which takes a third of the time."""
         device = self.wardrobe.faces.device
 
         def stacked(name: str) -> Tensor:
@@ -176,13 +179,19 @@ class Stage(torch.nn.Module):
         views = [_part_view(to_body, part_boxes[:, part], part) for part in (LEFT, RIGHT, FACE)]
 
         drawn = Drawn(dressed, self.wardrobe, look, costume)
-        parts = [drawn.sprite(view, (PART_PX[part],) * 2, part) for part, view in enumerate(views)]
+
+        def sprite(view: Plane, size_wh: tuple[int, int], part: int | None = None) -> tuple[Tensor, Tensor]:
+            if faces_alone and part != FACE:
+                return _nothing(bare, *size_wh[::-1], 4), bare.new_zeros(len(bare))
+            return drawn.sprite(view, size_wh, part)
+
+        parts = [sprite(view, (PART_PX[part],) * 2, part) for part, view in enumerate(views)]
         points = self.wardrobe.all_points(bare, joints)
         flat, depth = _flat(points), points[..., 2:] - joints[:, :1, 2:]
         crop_wh = torch.stack((CROP_ASPECT * frame.height, frame.height), 1) * focal[:, None]
-        maps = self.maps(bare, joints, to_body, views[:FACE])
+        maps = _no_maps(bare) if faces_alone else self.maps(bare, joints, to_body, views[:FACE])
         return Sprites(
-            body=drawn.sprite(to_body, BODY_WH)[0],
+            body=sprite(to_body, BODY_WH)[0],
             hands=torch.stack((parts[0][0], parts[1][0]), 1),
             face=parts[2][0],
             points=torch.cat((to_body(flat), depth), -1),
@@ -228,6 +237,24 @@ class Stage(torch.nn.Module):
         """(N, 3, 4) xyxy around left hand, right hand and face, of vertices in pixels (N, V, 2)."""
         parts = [px[:, chosen] for chosen in (*self.wardrobe.hands, self.wardrobe.face)]
         return torch.stack([torch.cat((part.amin(1), part.amax(1)), 1) for part in parts], 1)
+
+
+def _nothing(like: Tensor, *shape: int) -> Tensor:
+    """(N, ...) uint8, for N people (N, ...)."""
+    return torch.zeros((len(like), *shape), dtype=torch.uint8, device=like.device)
+
+
+def _no_maps(like: Tensor) -> dict[str, Tensor]:
+    """Maps, as `Stage.maps` gives them, of nobody."""
+    width, height = (side // DENSE_PX for side in BODY_WH)
+    hand = HAND_PX // DENSE_PX
+    body, hands = _nothing(like, height, width), _nothing(like, 2, hand, hand)
+    return {
+        "body_parts": body + PARTS,
+        "body_depths": body.half(),
+        "hand_parts": hands + HAND_PARTS,
+        "hand_depths": hands.half(),
+    }
 
 
 def _flat(points_m: Tensor) -> Tensor:

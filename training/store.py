@@ -44,15 +44,19 @@ _BEING_WRITTEN = 64  # the oldest rows, which the next people drawn overwrite
 class Store:
     """Arrays of `scene.Sprites`, one row a person, the oldest overwritten."""
 
-    def __init__(self, folder: Path, capacity: int | None = None) -> None:
-        """Open the store in a folder, or make it anew where a capacity is given."""
+    def __init__(self, folder: Path, capacity: int | None = None, *, faces_alone: bool = False) -> None:
+        """Open the store in a folder, or make it anew where a capacity is given. faces_alone: of people of whom nothing
+        but faces is drawn; counts where it is made."""
         note = folder / "store.json"
         if capacity is not None:
             folder.mkdir(parents=True, exist_ok=True)
-            note.write_text(json.dumps({"capacity": capacity}), encoding="utf-8")
+            note.write_text(json.dumps({"capacity": capacity, "faces_alone": faces_alone}), encoding="utf-8")
         elif not note.is_file():
             raise FileNotFoundError(f"no store in {folder}; make one with python -m training.draw_people --capacity N")
-        self.capacity: int = json.loads(note.read_text(encoding="utf-8"))["capacity"]
+        noted = json.loads(note.read_text(encoding="utf-8"))
+        self.capacity: int = noted["capacity"]
+        self.faces_alone: bool = noted.get("faces_alone", False)
+        self._folder = folder
         anew = capacity is not None
         if not anew and (missing := [name for name in _FIELDS if not (folder / name).is_file()]):
             raise FileNotFoundError(
@@ -81,6 +85,14 @@ class Store:
     def person(self, row: int) -> dict[str, NDArray[Any]]:
         """A row by the names of `scene.Sprites`."""
         return {name: array[row] for name, array in self.arrays.items()}
+
+    def expect_people(self) -> None:
+        """Raises UnusableError where only faces were drawn."""
+        if self.faces_alone:
+            raise UnusableError(
+                f"the store in {self._folder} has faces alone, of which only training.train_faces learns; draw people "
+                "into another, without --faces"
+            )
 
     def random_row(self, rng: Rng) -> int:
         """A row that nobody is writing. Raises UnusableError where nobody was drawn yet."""

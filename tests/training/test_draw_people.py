@@ -12,7 +12,9 @@ import torch
 from training import draw_people as module
 from training.command import UnusableError
 from training.draw_people import HELD_OUT, TRAINING, draw_people
+from training.parts import PARTS
 from training.store import Store
+from training.views import FACE
 
 
 def test_so_many_are_drawn_as_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,3 +39,24 @@ def test_a_folder_without_clothes_leaves_the_store_as_it_is(tmp_path: Path, monk
     with pytest.raises(UnusableError, match="no clothes and skins"):
         module.main()
     assert Store(tmp_path / "store").written == 2
+
+
+def test_where_faces_alone_are_drawn_the_rest_stays_empty(tmp_path: Path) -> None:
+    faces, people = Store(tmp_path / "faces", 3, faces_alone=True), Store(tmp_path / "people", 3)
+    for store in (faces, people):
+        torch.manual_seed(0)
+        draw_people(store, (TRAINING, 6), 3, "cpu")
+    assert Store(tmp_path / "faces").faces_alone
+    assert not Store(tmp_path / "people").faces_alone
+    assert not faces.arrays["body"].any()
+    assert not faces.arrays["hands"].any()
+    assert (faces.arrays["body_parts"] == PARTS).all()
+    assert faces.arrays["face"][..., 3].any((1, 2)).all()
+    assert (faces.arrays["part_seen"][:, FACE] > 0).any()
+
+
+def test_faces_are_not_put_among_whole_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Store(tmp_path / "store", 4)
+    monkeypatch.setattr(sys, "argv", ["draw_people", str(tmp_path / "store"), "--people", "1", "--faces"])
+    with pytest.raises(UnusableError, match="whole people"):
+        module.main()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from training.command import UnusableError
 from training.scene import Sprites
 from training.store import _FIELDS, Store
 
@@ -92,3 +93,10 @@ def test_a_store_without_a_field_says_to_make_it_anew(tmp_path: Path) -> None:
     (tmp_path / "store" / "hand_parts").unlink()
     with pytest.raises(FileNotFoundError, match=r"no hand_parts.*--capacity"):
         Store(tmp_path / "store")
+
+
+def test_bodies_are_not_learnt_from_faces(tmp_path: Path) -> None:
+    Store(tmp_path / "people", 5).expect_people()
+    Store(tmp_path / "faces", 5, faces_alone=True)
+    with pytest.raises(UnusableError, match="faces alone"):
+        Store(tmp_path / "faces").expect_people()
