@@ -30,7 +30,7 @@ from training.views import FACE, LEFT, RIGHT
 
 _POOL = 300  # backgrounds kept ready
 _USES = 12  # people for each new background
-_ENOUGH_JOINTS = 7  # of 25: a head and a shoulder, as in a portrait
+_ENOUGH_JOINTS = 9  # of 25
 # Who is seen from behind is drawn again and again: of those seen so rarely every sixth was taken for somebody seen from
 # the front, and in photographs nearly all.
 _FROM_BEHIND = 0.3

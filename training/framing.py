@@ -1,5 +1,5 @@
 """Where the picture ends and where somebody's box does, beyond what was drawn. As in photographs: feet may be just
-above the picture's edge, head and shoulders may fill it, and a box may end at a table, or too early."""
+above the picture's edge, and a box may end at a table, or too early."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from models.joints import BODY_JOINTS
 from training.chances import Rng
-from training.neighbours import HEAD_POINTS
 from training.pictures import bounds
 from training.scene import CROP_ASPECT, CROP_ENLARGEMENT
 from training.targets import BODY_POINTS, Person
@@ -20,12 +19,6 @@ _NEAR = 0.13  # how far from the person it ends at most, of their size
 _UPPER = 0.25  # of the people are boxed by their upper part
 _AT_A_TABLE = 0.65  # of these
 _LEAST_PX = 60  # of the sprite; an upper part that is smaller would be drawn too coarse
-# Of the people are close to the camera, as in portraits and before a webcam. Where few were, a tenth of those in
-# photographs came out a sixth too small.
-_CLOSE = 0.15
-_CLOSE_ENDS = (0.0, 0.6)  # of the way from the shoulders to the hips, below
-_CUT_AT_SIDES = 0.5  # of these
-_SIDE_ENDS = (0.45, 1.3)  # of that way, from the middle of the head
 
 _SHOULDERS, _HIPS, _KNEES = (
     [BODY_POINTS[BODY_JOINTS.index(f"{side}_{name}")] for side in "LR"] for name in ("Shoulder", "Hip", "Knee")
@@ -45,8 +38,6 @@ def reframed(rng: Rng, person: Person) -> Framed:
     box = bounds(seen)
     if box is None:
         return Framed(person, np.inf)
-    if rng.random() < _CLOSE and (close := _close(rng, person, seen)) is not None:
-        return Framed(close, np.inf)
     person = {**person, "window": _ending_near(rng, person["window"], np.array(box, float))}
     if rng.random() < _UPPER and (row := _row(rng, person["points"], box)) is not None:
         upper = bounds(seen[:row])
@@ -62,28 +53,6 @@ def _ending_near(rng: Rng, window: NDArray[np.float32], box: NDArray[np.float64]
     near = box + np.array((-1, -1, 1, 1)) * rng.uniform(0, _NEAR, 4) * size
     free = np.abs(window - box) > size  # not cut off
     return np.where(free & (rng.random(4) < _ENDS_NEAR), near, window).astype(np.float32)
-
-
-def _close(rng: Rng, person: Person, seen: NDArray[np.bool_]) -> Person | None:
-    """Somebody upright of whom the picture shows head and shoulders; None for others, and where these are too coarse.
-    seen (H, W): where in the sprite somebody is."""
-    points, (left, top, right, below) = person["points"], person["window"]
-    (x, head), shoulders, hips = points[HEAD_POINTS, :2].mean(0), points[_SHOULDERS, 1].mean(), points[_HIPS, 1].mean()
-    if not head < shoulders < hips:
-        return None
-    trunk = hips - shoulders
-    below = min(below, shoulders + trunk * rng.uniform(*_CLOSE_ENDS))
-    if rng.random() < _CUT_AT_SIDES:
-        to_left, to_right = trunk * rng.uniform(*_SIDE_ENDS, 2)
-        left, right = max(left, x - to_left), min(right, x + to_right)
-    rows, columns = (slice(*np.clip(ends, 0, None).astype(int)) for ends in ((top, below), (left, right)))
-    shown = np.zeros_like(seen)
-    shown[rows, columns] = seen[rows, columns]
-    box = bounds(shown)
-    if box is None or box[3] - box[1] < _LEAST_PX:
-        return None
-    window = np.array((left, top, right, below), np.float32)
-    return {**person, "window": window, "crop": _crop(np.array(box, float))}
 
 
 def _row(rng: Rng, points: NDArray[np.float32], box: tuple[int, int, int, int]) -> int | None:

@@ -91,14 +91,14 @@ def random_view(rng: Rng, turned: float = TURNED) -> Array:
 def _framing(rng: Rng) -> tuple[float, Array]:
     """Distance [m] and what is cut off (4,): whole people, at a desk, before a webcam."""
     framing, cut = rng.random(), np.zeros(4)
-    if framing < 0.35:
+    if framing < 0.45:
         distance = np.exp(rng.uniform(np.log(1.8), np.log(9.0)))
-    elif framing < 0.7:
+    elif framing < 0.85:
         distance = np.exp(rng.uniform(np.log(0.7), np.log(3.0)))
         cut[3] = rng.uniform(0.2, 0.68)
     else:
-        distance = np.exp(rng.uniform(np.log(0.45), np.log(2.0)))
-        cut[3] = rng.uniform(0.55, 0.78)
+        distance = np.exp(rng.uniform(np.log(0.45), np.log(1.2)))
+        cut[3] = rng.uniform(0.55, 0.76)
         cut[1] = max(0.0, rng.normal(0, 0.03))
     if rng.random() < 0.12:
         cut[rng.choice((0, 2))] = rng.uniform(0.05, 0.4)

@@ -81,8 +81,7 @@ def test_crops_are_moved_a_little(store: Store, pool: Pool, monkeypatch: pytest.
         assert np.abs(middle - np.array((72, 96))).max() < 30
 
 
-def test_it_is_black_outside_the_frame(store: Store, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "reframed", _as_drawn)
+def test_it_is_black_outside_the_frame(store: Store, pool: Pool) -> None:
     cut = 0
     for row, found in _items(store, pool, NETWORK, 24):
         person = store.person(row)
