@@ -67,7 +67,7 @@ def _worn(zone: Zone, tint: float) -> Surface:
     return _surface(CHEST, material=CLOTH)._replace(texels=texels)
 
 
-@pytest.mark.parametrize("zone", [zone for zone in Zone if zone != Zone.HAIR])
+@pytest.mark.parametrize("zone", [zone for zone in Zone if zone not in (Zone.HAIR, Zone.BROWS)])
 def test_textures_keep_their_colours_without_a_tint(zone: Zone) -> None:
     worn = _worn(zone, 0.0)
     if zone == Zone.SKIN:  # nothing else is on the hand
@@ -78,7 +78,9 @@ def test_textures_keep_their_colours_without_a_tint(zone: Zone) -> None:
         torch.testing.assert_close(_colours(worn), _many((0.4, 0.2, 0.1)))
 
 
-@pytest.mark.parametrize(("zone", "name"), [(Zone.SHOES, "shoe"), (Zone.HAT, "sock"), (Zone.HAIR, "hair")])
+@pytest.mark.parametrize(
+    ("zone", "name"), [(Zone.SHOES, "shoe"), (Zone.HAT, "sock"), (Zone.HAIR, "hair"), (Zone.BROWS, "hair")]
+)
 def test_tinted_textures_keep_their_tones(zone: Zone, name: str) -> None:
     torch.testing.assert_close(_colours(_worn(zone, 1.0)), 2 * LOOKS[name])
 
