@@ -44,9 +44,11 @@ _FOLDERS = {
 _SKINS = "skins/*/textures/*_diffuse*.png"
 
 # How often an outfit has what; without it, what a look has drawn on is seen.
-_SUIT, _DRESS, _BOTTOM = 0.6, 0.7, 0.75
-_SHOES, _HAIR, _HAT, _GLASSES, _SKIN = 0.6, 0.7, 0.08, 0.12, 0.85
-_BROWS, _TEETH = 0.6, 0.9
+_SUIT, _DRESS, _BOTTOM, _SKIN = 0.6, 0.7, 0.75, 0.85
+_WITH_ANY = (
+    *((Zone.SHOES, 0.6), (Zone.HAIR, 0.7), (Zone.HAT, 0.08)),
+    *((Zone.WORN, 0.12), (Zone.BROWS, 0.6), (Zone.TEETH, 0.9)),
+)
 _OWN_COLOURS = 0.4
 
 
@@ -96,8 +98,7 @@ def _worn(rng: Rng) -> Sequence[Zone]:
         worn = [Zone.DRESS]
     else:
         worn = [Zone.TOP, *([Zone.BOTTOM] if rng.random() < _BOTTOM else [])]
-    body = ((Zone.SHOES, _SHOES), (Zone.HAIR, _HAIR), (Zone.HAT, _HAT))
-    for zone, share in (*body, (Zone.WORN, _GLASSES), (Zone.BROWS, _BROWS), (Zone.TEETH, _TEETH)):
+    for zone, share in _WITH_ANY:
         if rng.random() < share:
             worn.append(zone)
     return worn

@@ -66,13 +66,13 @@ def asked(module: str, description: str | None, *, batch: int, rate: float, with
     return Options(**vars(parser.parse_args()))
 
 
-def ready(trainer: Trainer[Batch], options: Options, *, faces_alone: bool = False) -> None:
-    """Give a trainer what it goes on from: its checkpoint, else kept weights, else nothing. faces_alone: whether a
-    store of faces will do. Raises FileNotFoundError where these, the store, places or things are missing,
-    UnusableError where one of those is none."""
+def ready(trainer: Trainer[Batch], options: Options, *, faces_will_do: bool = False) -> None:
+    """Give a trainer what it goes on from: its checkpoint, else kept weights, else nothing. faces_will_do: it
+    learns from a store of faces alone, too. Raises FileNotFoundError where these, the store, places or things are
+    missing, UnusableError where one of those is none."""
     store = Store(options.store)  # else it would be a loader's process that finds none
     store.random_row(np.random.default_rng())
-    if not faces_alone:
+    if not faces_will_do:
         store.expect_people()
     read_places(options.places)
     if options.things is not None:

@@ -19,7 +19,7 @@ def main() -> None:
     """Train."""
     options = asked("training.train_faces", __doc__, batch=64, rate=2e-3)
     trainer = network_trainer(options.folder, options.device, options.rate, options.plan_minutes, alone="faces")
-    ready(trainer, options, faces_alone=True)
+    ready(trainer, options, faces_will_do=True)
     loaded: Iterator[Batch] = batches(
         Faces(options.store, NETWORK, trainer.step, options.places), options.batch, options.loaders
     )
