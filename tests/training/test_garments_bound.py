@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from scipy.spatial.transform import Rotation
 
 from models.body_file import BodyArrays
 from models.joints import JAW, SMPLX_JOINTS
 from tests.training.makehuman_folder import AROUND, base_of
+from training.command import UnusableError
 from training.garment_files import GarmentFile
 from training.garments_bound import BaseMesh, Binder
 from training.proportions import HEAD
@@ -66,6 +68,13 @@ def test_teeth_are_each_on_its_jaw_as_wholes(arrays: BodyArrays) -> None:
     assert on == ["head"] * 9 + ["jaw"] * 9 + ["head"] * 2 + ["jaw"] * 2
     assert ((bound.weights == 0) | (bound.weights == 1)).all()
     assert bound.weights[9, JAW.start] == 1
+
+
+def test_teeth_far_from_the_body_are_refused(arrays: BodyArrays) -> None:
+    base = base_of(arrays)
+    rows = _rows(base)
+    with pytest.raises(UnusableError, match="nowhere near"):
+        Binder(base, arrays).teeth(replace(rows, points=rows.points + 5.0))
 
 
 def test_faces_move_teeth_by_their_shape_alone(arrays: BodyArrays) -> None:
